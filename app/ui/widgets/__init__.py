@@ -1,0 +1,1 @@
+"""Widgets that know nothing of the pages: the lowest layer of the interface."""
