@@ -1,0 +1,1 @@
+"""What this computer is: memory, processors, devices."""

@@ -1,0 +1,1 @@
+"""Language models: their files, where they come from and where they are kept."""
