@@ -1,0 +1,1 @@
+"""The terminal commands: thin, on the same core as the window."""

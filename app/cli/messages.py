@@ -1,0 +1,43 @@
+"""One line for each error code, for the terminal."""
+
+from __future__ import annotations
+
+from app.core.errors import AppError, ErrorCode
+from app.core.units import size_text
+
+LINES: dict[ErrorCode, str] = {
+    ErrorCode.FILE_MISSING: "there is no file at {path}",
+    ErrorCode.FILE_UNREADABLE: "{path} cannot be read: {reason}",
+    ErrorCode.NOT_GGUF: "{path} is no GGUF file; Nibble runs models in the GGUF format",
+    ErrorCode.GGUF_VERSION: "{path} has GGUF version {version}, which is not supported; get a newer build of the model",
+    ErrorCode.GGUF_TRUNCATED: "{path} is cut off: it has {size_bytes} of at least {needed_bytes} bytes; get it again",
+    ErrorCode.GGUF_INVALID: "{path} is damaged or unusual: {reason}; get it again or choose another build",
+    ErrorCode.GGUF_SPLIT_PART: "{path} is part {part} of {parts}: open {first} with all parts beside it (missing: {missing})",
+    ErrorCode.UNKNOWN_ARCHITECTURE: "{path} has the architecture '{architecture}', which this version cannot run",
+    ErrorCode.NOT_A_CHAT_MODEL: "{path} is no language model by itself ({kind})",
+    ErrorCode.OUT_OF_MEMORY: "not enough memory: this needs {needed_bytes}, {available_bytes} are free; "
+    "choose a smaller build or a shorter context",
+    ErrorCode.LOAD_FAILED: "{path} could not be loaded: {reason}",
+    ErrorCode.ENGINE_CRASHED: "the engine ended by itself ({name}): {reason}",
+    ErrorCode.ENGINE_UNAVAILABLE: "the engine cannot run: {reason}",
+    ErrorCode.NO_MODEL: "no model is loaded; give one with --model FILE",
+    ErrorCode.PROMPT_TOO_LONG: "the message has {prompt_tokens} tokens, the context only {context_length}; shorten it",
+    ErrorCode.TEMPLATE_FAILED: "the model's chat template does not work: {reason}",
+    ErrorCode.STORE_FAILED: "{path} cannot be used: {reason}",
+    ErrorCode.RESOURCE_MISSING: "a part of the program is missing: {name}; install Nibble again",
+    ErrorCode.USAGE: "{reason}",
+}
+
+
+class _Facts(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "unknown"
+
+
+def line_for(error: AppError) -> str:
+    """The error in one line."""
+    facts = _Facts(error.facts)
+    for name, value in error.facts.items():
+        if name.endswith("_bytes") and isinstance(value, int | float):
+            facts[name] = size_text(value)
+    return LINES[error.code].format_map(facts)

@@ -1,0 +1,70 @@
+"""Which services each command needs, and where it starts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from app.cli import terminal
+from app.context import build_context, build_engine, prepare
+from app.core.paths import Paths
+from app.core.settings import SettingsStore
+
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run one parsed command and return its exit code."""
+    paths = prepare(arguments.data_dir, arguments.verbose)
+    if arguments.command is None:
+        if has_display():
+            return _window(arguments, paths)
+        terminal.warn("nibble: there is no display here, so the chat runs in the terminal.")
+        return _chat(arguments, paths)
+    commands = {"ask": _ask, "chat": _chat, "self-test": _self_test}
+    return commands[arguments.command](arguments, paths)
+
+
+def has_display() -> bool:
+    """Whether a window can be shown: always on Windows and macOS, elsewhere when a display is named."""
+    if sys.platform in {"win32", "darwin"}:
+        return True
+    return any(os.environ.get(name) for name in _DISPLAYS)
+
+
+def _window(arguments: argparse.Namespace, paths: Paths) -> int:
+    from app.ui.start import run_window  # noqa: PLC0415 - Qt only when a window is wanted
+
+    return run_window(build_context(paths), arguments.open)
+
+
+def _ask(arguments: argparse.Namespace, paths: Paths) -> int:
+    from app.cli.ask import run as ask  # noqa: PLC0415
+
+    engine = build_engine(paths)
+    try:
+        return ask(arguments, engine, SettingsStore(paths.settings_file).current.generation)
+    finally:
+        engine.close()
+
+
+def _chat(arguments: argparse.Namespace, paths: Paths) -> int:
+    from app.cli.chat import run as chat  # noqa: PLC0415
+
+    context = build_context(paths, recover=False)  # a window may be writing a reply right now
+    try:
+        generation = context.settings.current.generation
+        return chat(arguments, context.store, context.session, context.engine, generation)
+    finally:
+        context.close()
+
+
+def _self_test(arguments: argparse.Namespace, paths: Paths) -> int:
+    from app.cli.self_test import run as self_test  # noqa: PLC0415
+
+    engine = build_engine(paths)
+    try:
+        return self_test(arguments, engine)
+    finally:
+        engine.close()

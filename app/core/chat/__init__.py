@@ -1,0 +1,1 @@
+"""Conversations: what was said, one turn at a time, kept in SQLite."""

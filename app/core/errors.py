@@ -1,0 +1,49 @@
+"""Expected errors: a code and the facts of the case. The words for people stand in the UI and CLI tables."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+Fact = str | int | float
+
+
+class ErrorCode(StrEnum):
+    """Every expected failure of the core, one word each."""
+
+    FILE_MISSING = "file-missing"  # path
+    FILE_UNREADABLE = "file-unreadable"  # path, reason
+    NOT_GGUF = "not-gguf"  # path
+    GGUF_VERSION = "gguf-version"  # path, version
+    GGUF_TRUNCATED = "gguf-truncated"  # path, size_bytes, needed_bytes
+    GGUF_INVALID = "gguf-invalid"  # path, reason
+    GGUF_SPLIT_PART = "gguf-split-part"  # path, part, parts, first (the file to open), missing
+    UNKNOWN_ARCHITECTURE = "unknown-architecture"  # path, architecture
+    NOT_A_CHAT_MODEL = "not-a-chat-model"  # path, kind (adapter, projector, imatrix, ...)
+    OUT_OF_MEMORY = "out-of-memory"  # needed_bytes, available_bytes
+    LOAD_FAILED = "load-failed"  # path, reason
+    ENGINE_CRASHED = "engine-crashed"  # signal (a number or 0), name, reason, log
+    ENGINE_UNAVAILABLE = "engine-unavailable"  # reason
+    NO_MODEL = "no-model"
+    PROMPT_TOO_LONG = "prompt-too-long"  # prompt_tokens, context_length
+    TEMPLATE_FAILED = "template-failed"  # reason
+    STORE_FAILED = "store-failed"  # path, reason
+    RESOURCE_MISSING = "resource-missing"  # name
+    USAGE = "usage"  # reason
+
+
+class AppError(Exception):
+    """An expected failure.
+
+    Args:
+        code: which failure it is.
+        facts: what the message for people needs: paths, sizes in bytes, reasons. Never chat text.
+    """
+
+    def __init__(self, code: ErrorCode, **facts: Fact) -> None:
+        super().__init__(code.value, facts)
+        self.code = code
+        self.facts: dict[str, Fact] = facts
+
+    def __str__(self) -> str:
+        """Code and facts, for logs."""
+        return f"{self.code.value} {self.facts}"

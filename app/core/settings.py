@@ -1,0 +1,178 @@
+"""Settings: one tree of frozen dataclasses in one JSON file.
+
+Unknown keys are kept, bad values are replaced by their default with a warning, and the file is replaced atomically.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+SCHEMA_VERSION = 1
+log = logging.getLogger(__name__)
+
+
+class Theme(StrEnum):
+    """Colours of the window."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the window looks; ``text_scale`` multiplies every font size (0.8 to 2.0)."""
+
+    theme: Theme = Theme.SYSTEM
+    text_scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Generation:
+    """How replies are made; see `SamplerOptions` of the engine for the meaning of each number.
+
+    With ``recommended`` a model that has its own best sampling (the guide: always the likeliest token) gets that instead.
+    """
+
+    recommended: bool = True
+    temperature: float = 0.7
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    max_tokens: int = 0
+    system_prompt: str = ""
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How models are loaded; 0 and "auto" leave the choice to the engine."""
+
+    context_length: int = 0
+    threads: int = 0
+    gpu_layers: int = -1
+    kv_type: Literal["f16", "q8_0", "q4_0"] = "f16"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole tree."""
+
+    look: Look = Look()
+    generation: Generation = Generation()
+    loading: Loading = Loading()
+    last_model: str = ""
+    offline: bool = False
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+
+Listener = Callable[[Settings, Settings], None]
+
+
+class SettingsStore:
+    """Reads and writes the settings file and tells listeners about changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._listeners: list[Listener] = []
+        self._settings = _read(path)
+
+    @property
+    def current(self) -> Settings:
+        """The settings now."""
+        return self._settings
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener(old, new)`` after each change."""
+        self._listeners.append(listener)
+
+    def change(self, new: Settings) -> None:
+        """Save ``new`` and tell the listeners.
+
+        Raises:
+            OSError: the file cannot be written; the settings in memory stay as they were.
+        """
+        old = self._settings
+        if new == old:
+            return
+        _write(self._path, new)
+        self._settings = new
+        for listener in self._listeners:
+            listener(old, new)
+
+
+def _read(path: Path) -> Settings:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError) as error:
+        log.warning("settings could not be read, defaults are used: %s", error)
+        return Settings()
+    if not isinstance(raw, dict):
+        log.warning("settings are no JSON object, defaults are used")
+        return Settings()
+    return typing.cast("Settings", _decode(Settings, raw, "settings"))
+
+
+def _decode(kind: type[Any], raw: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - any dataclass
+    hints = typing.get_type_hints(kind)
+    values: dict[str, Any] = {}
+    names = {item.name for item in dataclasses.fields(kind)} - {"extra"}
+    for name in names & raw.keys():
+        hint, value = hints[name], raw[name]
+        if dataclasses.is_dataclass(hint) and isinstance(value, dict):
+            values[name] = _decode(typing.cast("type[Any]", hint), value, f"{where}.{name}")
+        else:
+            try:
+                values[name] = _convert(hint, value)
+            except (TypeError, ValueError):
+                log.warning("%s.%s: %r is not allowed, the default is used", where, name, value)
+    if "extra" in hints:
+        values["extra"] = {key: raw[key] for key in raw.keys() - names - {"schema"}}
+    return kind(**values)
+
+
+def _convert(hint: Any, value: Any) -> Any:  # noqa: ANN401 - JSON in, field type out
+    if typing.get_origin(hint) is Literal:
+        if value not in typing.get_args(hint):
+            raise ValueError
+        return value
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint(value)
+    if hint is float and type(value) in (int, float):
+        return float(value)
+    if type(value) is not hint:
+        raise TypeError
+    return value
+
+
+def _write(path: Path, settings: Settings) -> None:
+    tree = dataclasses.asdict(settings)
+    extra = tree.pop("extra")
+    text = json.dumps({"schema": SCHEMA_VERSION, **extra, **tree}, indent=2, ensure_ascii=False)
+    write_atomically(path, text)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace ``path`` with ``text`` so that a crash leaves the old or the new file, never a mixture.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

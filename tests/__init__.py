@@ -1,0 +1,1 @@
+"""Tests, screenshots and benchmarks."""
