@@ -1,1 +1,1 @@
-"""Widgets that know nothing of the pages: the lowest layer of the interface."""
+"""Building blocks of the pages: they know Qt, Markdown and colours, and nothing of the app."""
