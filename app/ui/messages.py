@@ -225,7 +225,7 @@ def _template_failed(facts: Facts) -> Explanation:
 
 def _store_failed(facts: Facts) -> Explanation:
     text = _join(
-        tr("Your conversations could not be read or saved in “{file}”.").format(file=_file(facts)),
+        tr("“{file}” could not be read or saved.").format(file=_file(facts)),
         _reason(facts),
         tr("Check that the disk has space and may be written."),
     )
