@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 MAX_NESTING: Final = 64
 MAX_SHOWN_DEPTH: Final = 8
 MAX_CELLS: Final = 3000
+MAX_BRACKETS: Final = 300  # in one piece; markdown-it's search for links is quadratic in them
 LINE_BREAK: Final = "\u2028"  # a new line inside a block of a QTextDocument
-_DEEP_PREFIX: Final = re.compile(rf"^(?:[ \t]*(?:[>*+-]|\d{{1,9}}[.)]))[ \t>*+.)\d-]{{{MAX_NESTING},}}|^[ \t]{{120,}}\S", re.M)
+_DEEP_PREFIX: Final = re.compile(rf"^(?:[ \t]*(?:[>*+-]|\d{{1,9}}[.)]))[ \t>*+.)\d-]{{{MAX_NESTING},}}|^[ \t]{{120,}}\S", re.MULTILINE)
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s<>\"\x00-\x1f\x7f]+\Z", re.IGNORECASE)
 _BARE_URL: Final = re.compile(r"\bhttps?://[^\s<>\"“”`]+", re.IGNORECASE)
-_DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S+.*$", re.M)
+_DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S+.*$", re.MULTILINE)
 _BREAK_TAG: Final = re.compile(r"<br ?/?>", re.IGNORECASE)
 _TASK: Final = re.compile(r"\[([ xX])\](?:[ \u2028]|\Z)")
 
@@ -118,10 +119,10 @@ def parse(text: str, *, ordinal: int | None = None, definitions: Sequence[str] =
         ordinal: number of the first list item, for a piece that continues a list.
         definitions: link reference definitions (``[name]: url``) from elsewhere in the message.
 
-    Text that nests deeper than `MAX_NESTING` is shown as it was written.
+    Text that nests deeper than `MAX_NESTING`, or has more than `MAX_BRACKETS` brackets, is shown as it was written.
     """
     source = safe_text(text)
-    if _DEEP_PREFIX.search(source):
+    if source.count("[") > MAX_BRACKETS or _DEEP_PREFIX.search(source):
         return plain_leaves(source)
     if definitions and "[" in source:
         source = source + "\n\n" + "\n".join(definitions)
