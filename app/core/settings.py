@@ -11,7 +11,7 @@ import logging
 import os
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -72,7 +72,6 @@ class Settings:
     loading: Loading = Loading()
     last_model: str = ""
     offline: bool = False
-    extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 Listener = Callable[[Settings, Settings], None]
@@ -84,7 +83,8 @@ class SettingsStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._listeners: list[Listener] = []
-        self._settings = _read(path)
+        self._tree = _read(path)
+        self._settings: Settings = _decode(Settings, self._tree, "settings")
 
     @property
     def current(self) -> Settings:
@@ -104,30 +104,31 @@ class SettingsStore:
         old = self._settings
         if new == old:
             return
-        _write(self._path, new)
-        self._settings = new
+        tree = _merged(self._tree, {"schema": SCHEMA_VERSION, **dataclasses.asdict(new)})
+        write_atomically(self._path, json.dumps(tree, indent=2, ensure_ascii=False))
+        self._tree, self._settings = tree, new
         for listener in self._listeners:
             listener(old, new)
 
 
-def _read(path: Path) -> Settings:
+def _read(path: Path) -> dict[str, Any]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Settings()
+        return {}
     except (OSError, ValueError) as error:
         log.warning("settings could not be read, defaults are used: %s", error)
-        return Settings()
+        return {}
     if not isinstance(raw, dict):
         log.warning("settings are no JSON object, defaults are used")
-        return Settings()
-    return typing.cast("Settings", _decode(Settings, raw, "settings"))
+        return {}
+    return raw
 
 
 def _decode(kind: type[Any], raw: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - any dataclass
     hints = typing.get_type_hints(kind)
     values: dict[str, Any] = {}
-    names = {item.name for item in dataclasses.fields(kind)} - {"extra"}
+    names = {item.name for item in dataclasses.fields(kind)}
     for name in names & raw.keys():
         hint, value = hints[name], raw[name]
         if dataclasses.is_dataclass(hint) and isinstance(value, dict):
@@ -137,8 +138,6 @@ def _decode(kind: type[Any], raw: dict[str, Any], where: str) -> Any:  # noqa: A
                 values[name] = _convert(hint, value)
             except (TypeError, ValueError):
                 log.warning("%s.%s: %r is not allowed, the default is used", where, name, value)
-    if "extra" in hints:
-        values["extra"] = {key: raw[key] for key in raw.keys() - names - {"schema"}}
     return kind(**values)
 
 
@@ -156,11 +155,13 @@ def _convert(hint: Any, value: Any) -> Any:  # noqa: ANN401 - JSON in, field typ
     return value
 
 
-def _write(path: Path, settings: Settings) -> None:
-    tree = dataclasses.asdict(settings)
-    extra = tree.pop("extra")
-    text = json.dumps({"schema": SCHEMA_VERSION, **extra, **tree}, indent=2, ensure_ascii=False)
-    write_atomically(path, text)
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """``new`` over ``old``: keys that this version does not know stay where they are."""
+    result = {**old, **new}
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(old.get(key), dict):
+            result[key] = _merged(old[key], value)
+    return result
 
 
 def write_atomically(path: Path, text: str) -> None:

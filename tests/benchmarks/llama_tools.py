@@ -29,9 +29,12 @@ def tools_folder() -> Path:
     if all((binaries / name).exists() for name in TOOLS):
         return binaries
     source = _source(folder)
-    options = engine_build.cmake_arguments() + ["-DCMAKE_BUILD_TYPE=Release", "-DLLAMA_CURL=OFF"]
+    options = [*engine_build.cmake_arguments(), "-DCMAKE_BUILD_TYPE=Release", "-DLLAMA_CURL=OFF"]
     options = [option.replace("'", "") for option in options]
-    environment = {**os.environ, "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    environment = {
+        **os.environ,
+        "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+    }
     configure = ["cmake", "-G", "Ninja", "-S", str(source), "-B", str(folder / "build"), *options]
     subprocess.run(configure, check=True, env=environment, stdout=subprocess.DEVNULL)
     build = ["cmake", "--build", str(folder / "build"), "--target", *TOOLS]
@@ -44,7 +47,15 @@ def _source(folder: Path) -> Path:
     archives = sorted(folder.glob("llama_cpp_python-*.tar.gz"))
     if not archives:
         folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--require-hashes",
+        ]
         command += ["--no-binary", "llama-cpp-python", "--no-build-isolation"]
         subprocess.run([*command, "-d", str(folder), "-r", str(LOCK)], check=True)
         archives = sorted(folder.glob("llama_cpp_python-*.tar.gz"))

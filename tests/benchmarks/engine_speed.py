@@ -1,0 +1,140 @@
+"""Generation and prompt speed of the engine child against llama-bench, in pairs, on a ~0.5 B model with random weights."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.core.engine.process import EngineProcess
+
+from app.core.cancel import CancelToken
+from app.core.engine.base import (
+    ChatMessage,
+    Engine,
+    Finished,
+    GenerateRequest,
+    LoadOptions,
+    ReplyStats,
+    Role,
+    SamplerOptions,
+    TextDelta,
+)
+from app.core.paths import Paths
+from tests.benchmarks.llama_tools import tools_folder
+from tests.benchmarks.rows import Row, median_ratio
+
+PAIRS = 5
+DEPTH = 512
+TOKENS = 128
+DEEP = 3000
+THREADS = 2
+
+
+def open_engine(folder: Path, model: Path, context_length: int) -> Engine:
+    """The app's own engine process with the model loaded as the app would load it."""
+    paths = Paths(folder)
+    paths.create()
+    engine = EngineProcess(paths)
+    engine.load(model, LoadOptions(context_length=context_length, threads=THREADS), CancelToken())
+    return engine
+
+
+def prompt_of(engine: Engine, tokens: int, salt: str) -> list[ChatMessage]:
+    """A message of about ``tokens`` tokens that shares no prefix with one of another salt."""
+    words = f"{salt} " + "the quick brown fox jumps over a lazy dog and goes on " * (
+        tokens // 11 + 2
+    )
+    low, high = 1, len(words)
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = engine.count_tokens([ChatMessage(Role.USER, words[:middle])]) <= tokens
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return [ChatMessage(Role.USER, words[:low])]
+
+
+def reply(engine: Engine, messages: list[ChatMessage], max_tokens: int) -> ReplyStats:
+    """One greedy reply's numbers."""
+    request = GenerateRequest(messages, SamplerOptions(temperature=0), max_tokens)
+    for event in engine.generate(request, CancelToken()):
+        if isinstance(event, Finished):
+            return event.stats
+    raise RuntimeError("no end")
+
+
+def llama_bench(model: Path, *arguments: str) -> float:
+    """Tokens per second of one llama-bench test."""
+    command = [str(tools_folder() / "llama-bench"), "-m", str(model), "-t", str(THREADS), "-r", "1"]
+    done = subprocess.run(
+        [*command, "-o", "json", *arguments], check=True, capture_output=True, text=True
+    )
+    return float(json.loads(done.stdout)[0]["avg_ts"])
+
+
+def run(model: Path) -> Iterator[Row]:
+    """The three rows of issue "the app's spine": generation, prompt, deep generation."""
+    with tempfile.TemporaryDirectory(prefix="nibble-bench-") as folder:
+        engine = open_engine(Path(folder), model, 4096)
+        try:
+            yield from _short(engine, model)
+            yield _deep(engine, model)
+        finally:
+            engine.close()
+
+
+def _short(engine: Engine, model: Path) -> Iterator[Row]:
+    generation: list[tuple[float, float]] = []
+    prompt: list[tuple[float, float]] = []
+    for pair in range(PAIRS + 1):
+        theirs = llama_bench(model, "-p", "0", "-n", str(TOKENS), "-d", str(DEPTH))
+        stats = reply(engine, prompt_of(engine, DEPTH, f"run {pair}"), TOKENS)
+        their_prompt = llama_bench(model, "-p", str(DEPTH), "-n", "0")
+        if pair == 0 or stats.tokens_per_s is None or stats.prompt_tokens_per_s is None:
+            continue  # the first pair warms both up
+        generation.append((stats.tokens_per_s, theirs))
+        prompt.append((stats.prompt_tokens_per_s, their_prompt))
+    yield Row(
+        f"generation tokens/s against llama-bench ({model.stem}, depth {DEPTH})",
+        median_ratio(generation),
+        0.97,
+        True,
+        _pairs(generation),
+    )
+    yield Row(
+        f"prompt tokens/s against llama-bench ({DEPTH} tokens)",
+        median_ratio(prompt),
+        0.95,
+        True,
+        _pairs(prompt),
+    )
+
+
+def _deep(engine: Engine, model: Path) -> Row:
+    """Speed at the end of one reply of `DEEP` tokens, against llama-bench at the same depth."""
+    messages = prompt_of(engine, 64, "deep")
+    request = GenerateRequest(messages, SamplerOptions(temperature=0), DEEP + TOKENS)
+    marks = [
+        (time.perf_counter(), event.generated_tokens)
+        for event in engine.generate(request, CancelToken())
+        if isinstance(event, TextDelta) and event.generated_tokens >= DEEP
+    ]
+    (start, first), (end, last) = marks[0], marks[-1]
+    ours = (last - first) / (end - start)
+    runs = [
+        llama_bench(model, "-p", "0", "-n", str(TOKENS), "-d", str(DEEP + 64)) for _ in range(2)
+    ]
+    theirs = sum(runs) / len(runs)
+    return Row(
+        f"generation {DEEP:,} tokens into a reply against llama-bench at that depth",
+        ours / theirs,
+        0.97,
+        True,
+        f"{ours:.1f} / {theirs:.1f} tokens/s",
+    )
+
+
+def _pairs(pairs: list[tuple[float, float]]) -> str:
+    return ", ".join(f"{a:.1f}/{b:.1f}" for a, b in pairs)

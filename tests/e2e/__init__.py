@@ -1,0 +1,1 @@
+"""The app as a process, with a home of its own and the real guide."""
