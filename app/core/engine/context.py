@@ -1,0 +1,213 @@
+"""A loaded model with its context: evaluating tokens, reusing the KV cache, stopping at once."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from app.core.cancel import Cancelled
+from app.core.engine.base import KvType
+from app.core.engine.llama import LogTail, lib
+from app.core.engine.plan import LoadPlan
+from app.core.engine.vocab import Vocabulary
+from app.core.errors import AppError, ErrorCode
+
+_KV_NUMBERS: Final = {
+    KvType.F16: lib.GGML_TYPE_F16,
+    KvType.Q8_0: lib.GGML_TYPE_Q8_0,
+    KvType.Q4_0: lib.GGML_TYPE_Q4_0,
+}
+_LOAD_MMAP: Final = 1
+_LOAD_PLAIN: Final = 0
+_DECODE_FULL: Final = 1
+_DECODE_ABORTED: Final = 2
+_CHECKED_LOGITS: Final = 64
+
+
+class ContextFull(Exception):  # noqa: N818 - an outcome, not an error
+    """There is no free cell for another token."""
+
+
+class StopFlag:
+    """Set from any thread; llama.cpp asks it between the operations of a graph."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+        self.callback = lib.ggml_abort_callback(lambda _user_data: self.is_set)
+        self.no_callback = lib.ggml_abort_callback()
+
+
+class LlamaContext:
+    """One model and one sequence of evaluated tokens. All methods but `StopFlag` belong to one thread.
+
+    Attributes:
+        tokens: what the KV cache holds, in order.
+        stop: makes a running `evaluate` end with `Cancelled`.
+    """
+
+    def __init__(
+        self, plan: LoadPlan, stop: StopFlag, log: LogTail, on_progress: Callable[[float], None]
+    ) -> None:
+        self.plan = plan
+        self.stop = stop
+        self.tokens: list[int] = []
+        self._log = log
+        self._model = self._load(on_progress)
+        self._context = self._make_context()
+        self._memory = lib.llama_get_memory(self._context)
+        self.vocabulary = Vocabulary(self._model)
+        self.context_length = int(lib.llama_n_ctx(self._context))
+        self._one = (ctypes.c_int32 * 1)()
+        self._batch_of_one = lib.llama_batch_get_one(self._one, 1)
+
+    def _load(self, on_progress: Callable[[float], None]) -> Any:  # noqa: ANN401 - a ctypes pointer
+        parameters = lib.llama_model_default_params()
+        parameters.n_gpu_layers = self.plan.gpu_layers
+        parameters.use_extra_bufts = self.plan.extra_buffers
+        parameters.load_mode = _LOAD_MMAP if self.plan.use_mmap else _LOAD_PLAIN
+
+        def report(share: float, _user_data: int | None) -> bool:
+            on_progress(share)
+            return not self.stop.is_set
+
+        callback = lib.llama_progress_callback(report)
+        parameters.progress_callback = callback
+        self._log.clear()
+        model = lib.llama_model_load_from_file(self.plan.path.encode(), parameters)
+        if not model:
+            if self.stop.is_set:
+                raise Cancelled
+            raise self._load_error()
+        return model
+
+    def _make_context(self) -> Any:  # noqa: ANN401 - a ctypes pointer
+        plan = self.plan
+        parameters = lib.llama_context_default_params()
+        parameters.n_ctx = plan.context_length
+        parameters.n_batch = parameters.n_ubatch = plan.batch
+        parameters.n_outputs_max = 1
+        parameters.n_threads = parameters.n_threads_batch = plan.threads
+        parameters.flash_attn_type = int(plan.flash_attention)
+        parameters.type_k = _KV_NUMBERS[plan.kv_type]
+        parameters.type_v = _KV_NUMBERS[plan.kv_type if plan.flash_attention else KvType.F16]
+        parameters.no_perf = True
+        context = lib.llama_init_from_model(self._model, parameters)
+        if not context:
+            raise self._load_error()
+        return context
+
+    def _load_error(self) -> AppError:
+        return AppError(ErrorCode.LOAD_FAILED, path=self.plan.path, reason=self._log.reason())
+
+    @property
+    def handle(self) -> Any:  # noqa: ANN401 - a ctypes pointer
+        """llama.cpp's context, for sampling."""
+        return self._context
+
+    def template_source(self) -> str:
+        """The model's own chat template, or an empty string."""
+        source: bytes | None = lib.llama_model_chat_template(self._model, None)
+        return (source or b"").decode("utf-8", "replace")
+
+    def description(self) -> dict[str, str | int]:
+        """What llama.cpp says of the model."""
+        buffer = ctypes.create_string_buffer(256)
+        lib.llama_model_desc(self._model, buffer, len(buffer))
+        return {
+            "description": buffer.value.decode("utf-8", "replace"),
+            "parameters": int(lib.llama_model_n_params(self._model)),
+            "size_bytes": int(lib.llama_model_size(self._model)),
+        }
+
+    def rewind(self, tokens: Sequence[int]) -> int:
+        """Keep the longest beginning that the cache shares with ``tokens``; returns its length.
+
+        At least one token is left to be evaluated, because sampling needs fresh logits. Recurrent models cannot go
+        back: they begin again unless the cache is a true beginning of ``tokens``.
+        """
+        limit = min(len(tokens) - 1, len(self.tokens))
+        common = 0
+        while common < limit and self.tokens[common] == tokens[common]:
+            common += 1
+        self._cut(common)
+        return len(self.tokens)
+
+    def evaluate(self, tokens: Sequence[int], on_progress: Callable[[int], None]) -> None:
+        """Evaluate tokens behind those in the cache, a batch at a time.
+
+        Args:
+            tokens: what follows; more than one batch is fine.
+            on_progress: gets the number of tokens in the cache after each batch.
+
+        Raises:
+            Cancelled: the stop flag was set; what was finished stays in the cache.
+            ContextFull: no room.
+        """
+        with self._abortable():
+            for start in range(0, len(tokens), self.plan.batch):
+                part = tokens[start : start + self.plan.batch]
+                if self.stop.is_set:
+                    raise Cancelled
+                array = (ctypes.c_int32 * len(part))(*part)
+                status = lib.llama_decode(self._context, lib.llama_batch_get_one(array, len(part)))
+                self._account(status, part)
+                on_progress(len(self.tokens))
+
+    def evaluate_one(self, token: int, *, abortable: bool) -> None:
+        """Evaluate one generated token; ``abortable`` costs about half a millisecond. Raises as `evaluate`."""
+        self._one[0] = token
+        if abortable:
+            with self._abortable():
+                status = lib.llama_decode(self._context, self._batch_of_one)
+        else:
+            status = lib.llama_decode(self._context, self._batch_of_one)
+        if status:
+            self._account(status, [token])
+        else:
+            self.tokens.append(token)
+
+    def has_broken_logits(self) -> bool:
+        """Whether the last token's scores are no numbers (damaged weights); looks at a few only."""
+        logits = lib.llama_get_logits_ith(self._context, -1)
+        count = min(self.vocabulary.size, _CHECKED_LOGITS)
+        return not logits or all(math.isnan(logits[index]) for index in range(count))
+
+    def close(self) -> None:
+        """Free everything; the object is of no use afterwards."""
+        lib.llama_free(self._context)
+        lib.llama_model_free(self._model)
+
+    @contextlib.contextmanager
+    def _abortable(self) -> Iterator[None]:
+        lib.llama_set_abort_callback(self._context, self.stop.callback, None)
+        try:
+            yield
+        finally:
+            lib.llama_set_abort_callback(self._context, self.stop.no_callback, None)
+
+    def _account(self, status: int, part: Sequence[int]) -> None:
+        """Bring `tokens` in line with what llama.cpp really kept, and raise where the status asks for it."""
+        if status == 0:
+            self.tokens.extend(part)
+            return
+        kept = int(lib.llama_memory_seq_pos_max(self._memory, 0)) + 1
+        whole = [*self.tokens, *part]
+        self.tokens = whole[:kept]
+        if status == _DECODE_ABORTED:
+            raise Cancelled
+        if status == _DECODE_FULL:
+            raise ContextFull
+        self._cut(0)
+        raise AppError(ErrorCode.LOAD_FAILED, path=self.plan.path, reason=self._log.reason())
+
+    def _cut(self, length: int) -> None:
+        if length == len(self.tokens):
+            return
+        if length and lib.llama_memory_seq_rm(self._memory, 0, length, -1):
+            self.tokens = self.tokens[:length]
+        else:
+            lib.llama_memory_clear(self._memory, True)
+            self.tokens = []

@@ -1,0 +1,80 @@
+"""The only door to llama.cpp: llama-cpp-python's low-level calls, and llama.cpp's log.
+
+Imported in the engine child only. The package's own ``__init__`` pulls numpy, diskcache and the whole high-level API
+(about 0.15 s of start-up); the low-level module needs none of it, so it is loaded below an empty package.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+from collections import deque
+from typing import Any, Final
+
+LOG_WARNING: Final = 3
+LOG_ERROR: Final = 4
+LOG_CONTINUED: Final = 5
+_LOG_INFO: Final = 2
+_LOG_LIMIT_BYTES: Final = 2_000_000
+
+
+def _load_low_level() -> Any:  # noqa: ANN401 - ctypes functions
+    if "llama_cpp" not in sys.modules:
+        spec = importlib.util.find_spec("llama_cpp")
+        if spec is None:
+            message = "llama-cpp-python is not installed"
+            raise ImportError(message)
+        sys.modules["llama_cpp"] = importlib.util.module_from_spec(spec)
+    return importlib.import_module("llama_cpp.llama_cpp")
+
+
+lib: Final = _load_low_level()
+
+
+def library_version() -> str:
+    """Version of llama-cpp-python, which fixes llama.cpp's."""
+    return importlib.metadata.version("llama-cpp-python")
+
+
+class LogTail:
+    """llama.cpp's log: written to standard error, and its last lines kept to explain a failed load."""
+
+    def __init__(self, lines: int = 200) -> None:
+        self._lines: deque[tuple[int, str]] = deque(maxlen=lines)
+        self._written_bytes = 0
+        self._callback = lib.llama_log_callback(self._take)
+
+    def install(self) -> None:
+        """Take over llama.cpp's log; the object must live as long as the process."""
+        lib.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def clear(self) -> None:
+        """Forget the lines so far."""
+        self._lines.clear()
+
+    def lines(self) -> list[str]:
+        """The last lines, oldest first."""
+        return [text for _, text in self._lines]
+
+    def reason(self) -> str:
+        """The first error of the kept lines, without the name of the function that wrote it."""
+        errors = [text for level, text in self._lines if level == LOG_ERROR]
+        if not errors:
+            return "llama.cpp gave no reason"
+        return errors[0].split(": ", 1)[-1]
+
+    def _take(self, level: int, text: bytes, _user_data: int | None) -> None:
+        if level < _LOG_INFO:
+            return
+        line = text.decode("utf-8", "replace")
+        if level == LOG_CONTINUED and self._lines:
+            before = self._lines.pop()
+            self._lines.append((before[0], before[1] + line.rstrip("\n")))
+        elif line.strip(" .\n"):
+            self._lines.append((level, line.strip()))
+        if self._written_bytes < _LOG_LIMIT_BYTES:
+            self._written_bytes += len(line)
+            sys.stderr.write(line)
