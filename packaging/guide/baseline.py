@@ -8,6 +8,7 @@ usage: baseline.py [--show validation] [--collisions N]
 from __future__ import annotations
 
 import argparse
+import itertools
 import logging
 import math
 import random
@@ -17,13 +18,12 @@ import zlib
 from collections import Counter
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-
 from conversations import Generator, all_topics
 from corpus import HERE, Topic, all_expansions
 from judge import Question, load_questions
 from noise import STOPWORDS
+from torch import Tensor, nn
+from torch.nn import functional
 
 log = logging.getLogger("guide.baseline")
 BUCKETS = 1 << 15
@@ -35,7 +35,7 @@ def features(text: str) -> list[int]:
     words = re.sub(r"[^a-z0-9_.+ ]", " ", text.lower()).split()
     padded = f" {' '.join(words)} "
     found = {"w" + word for word in words}
-    found |= {f"p{a} {b}" for a, b in zip(words, words[1:], strict=False)}
+    found |= {f"p{a} {b}" for a, b in itertools.pairwise(words)}
     found |= {"c" + padded[k : k + n] for n in (3, 4, 5) for k in range(len(padded) - n + 1)}
     return [zlib.crc32(item.encode()) % BUCKETS for item in found] or [0]
 
@@ -72,7 +72,7 @@ class Baseline:
             for at in range(0, len(order), 256):
                 chosen = order[at : at + 256]
                 scores = self.weights(*bags([rows[k] for k in chosen])) * 4
-                loss = F.cross_entropy(scores, labels[chosen])
+                loss = functional.cross_entropy(scores, labels[chosen])
                 optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
@@ -139,7 +139,9 @@ def collisions(topics: list[Topic], most: int) -> None:
                 pair = (key_a, key_b)
                 if near > max(0.75, found.get(pair, (0.0, "", ""))[0]):
                     found[pair] = (near, text_a, text_b)
-    for (key_a, key_b), (near, text_a, text_b) in sorted(found.items(), key=lambda x: -x[1][0])[:most]:
+    for (key_a, key_b), (near, text_a, text_b) in sorted(found.items(), key=lambda x: -x[1][0])[
+        :most
+    ]:
         log.info("%.2f  %s: %s  |  %s: %s", near, key_a, text_a, key_b, text_b)
 
 

@@ -34,7 +34,12 @@ def _spellings() -> tuple[dict[str, str], dict[str, str]]:
     for name in TYPES:
         if name != "F16":
             low = name.lower()
-            for spelling in (low, low.replace("_", " "), low.replace("_", "-"), low.replace("_", "")):
+            for spelling in (
+                low,
+                low.replace("_", " "),
+                low.replace("_", "-"),
+                low.replace("_", ""),
+            ):
                 full[spelling] = name
     short = {"fp16": "F16", "f16": "F16"}
     for bits, name in DEFAULT_OF_BITS.items():

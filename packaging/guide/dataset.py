@@ -15,11 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
 from conversations import END, Conversation, Generator, Turn
+from numpy.typing import NDArray
 from tokenizer import Encoder, tokenizer_texts, train_tokenizer
+from torch import Tensor
 
 log = logging.getLogger("guide.dataset")
 OTHER, ANSWER, QUESTION, PROMPT_END = range(4)

@@ -14,11 +14,10 @@ from typing import Any
 import gguf
 import numpy as np
 import torch
-from tokenizers import Tokenizer
-
 from llama import Model
 from model import RMS_EPSILON, Guide, ModelConfig
 from tokenizer import CHAT_TEMPLATE, END_OF_TEXT, TURN_END
+from tokenizers import Tokenizer
 
 log = logging.getLogger("guide.export")
 VERSION = "1.0"

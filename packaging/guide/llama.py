@@ -6,7 +6,7 @@ import ctypes
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Self
 
 import llama_cpp
 import numpy as np
@@ -22,7 +22,7 @@ FILE_TYPES = {
 
 
 @llama_cpp.llama_log_callback
-def _silence(_level: int, _text: bytes, _data: Any) -> None:
+def _silence(_level: int, _text: bytes, _data: object) -> None:
     """Drop llama.cpp's log."""
 
 
@@ -53,12 +53,17 @@ class Model:
         source = llama_cpp.llama_model_chat_template(self._model, None)
         self._template = ImmutableSandboxedEnvironment().from_string(source.decode())
 
-    def __enter__(self) -> Model:
+    def __enter__(self) -> Self:
+        """Return the model itself."""
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
+        """Free context and model."""
         llama_cpp.llama_free(self._context)
         llama_cpp.llama_model_free(self._model)
 
@@ -72,9 +77,7 @@ class Model:
         data = text.encode()
         room = len(data) + 8
         out = (ctypes.c_int32 * room)()
-        count = llama_cpp.llama_tokenize(
-            self._vocabulary, data, len(data), out, room, False, True
-        )
+        count = llama_cpp.llama_tokenize(self._vocabulary, data, len(data), out, room, False, True)
         return list(out[:count])
 
     def piece(self, token: int) -> bytes:

@@ -9,8 +9,8 @@ import dataclasses
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 RMS_EPSILON = 1e-5
 
@@ -44,7 +44,7 @@ class Norm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise the last dimension of x."""
-        return F.rms_norm(x, (x.shape[-1],), self.weight, RMS_EPSILON)
+        return functional.rms_norm(x, (x.shape[-1],), self.weight, RMS_EPSILON)
 
 
 def rope_tables(head_dim: int, positions: int, base: float) -> tuple[Tensor, Tensor]:
@@ -88,16 +88,18 @@ class Layer(nn.Module):
         groups = self.heads // self.kv_heads
         key = key.to(value.dtype).repeat_interleave(groups, 1)
         value = value.repeat_interleave(groups, 1)
-        mixed = F.scaled_dot_product_attention(query.to(value.dtype), key, value, attn_mask=mask)
+        mixed = functional.scaled_dot_product_attention(
+            query.to(value.dtype), key, value, attn_mask=mask
+        )
         return self.attn_output(mixed.transpose(1, 2).reshape(rows, length, -1))
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> Tensor:
         """Return the hidden states after this layer."""
         attended = self.attend(self.attn_norm(x), cos, sin, mask)
-        x = x + F.dropout(attended, self.dropout, self.training)
+        x = x + functional.dropout(attended, self.dropout, self.training)
         y = self.ffn_norm(x)
-        fed = self.ffn_down(F.silu(self.ffn_gate(y)) * self.ffn_up(y))
-        return x + F.dropout(fed, self.dropout, self.training)
+        fed = self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y))
+        return x + functional.dropout(fed, self.dropout, self.training)
 
 
 class Guide(nn.Module):
@@ -129,7 +131,7 @@ class Guide(nn.Module):
 
     def hidden(self, ids: Tensor, positions: Tensor, mask: Tensor) -> list[Tensor]:
         """Return the states after every layer, the last one normalised, each (B, T, D)."""
-        x = F.dropout(self.token_embd(ids), self.config.dropout, self.training)
+        x = functional.dropout(self.token_embd(ids), self.config.dropout, self.training)
         cos, sin = self.cos[positions][:, None], self.sin[positions][:, None]
         states = []
         for layer in self.blk:
@@ -140,7 +142,7 @@ class Guide(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Return the scores of every token of the vocabulary for normalised states."""
-        return F.linear(hidden, self.token_embd.weight)
+        return functional.linear(hidden, self.token_embd.weight)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Return logits (B, T, vocabulary) of plain rows of tokens starting at position 0."""

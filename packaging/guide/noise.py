@@ -1,7 +1,7 @@
 """How people type: openings, endings, synonyms, lost words, typos, missing marks.
 
-Words with digits or underscores (sizes, types, amounts) and the names of the topic lists are
-never changed, because the answer depends on each of their characters.
+Words with digits or underscores (sizes, types, amounts) are never changed, because the answer
+depends on each of their characters.
 """
 
 from __future__ import annotations
@@ -9,7 +9,13 @@ from __future__ import annotations
 import random
 import re
 
-OPENINGS = (
+
+def _split(text: str, mark: str = "|") -> tuple[str, ...]:
+    """Return the parts of a list written as one text."""
+    return tuple(text.split(mark))
+
+
+OPENINGS = _split(
     "hi, |hi |hello, |hello |hey, |hey |hi there, |good morning, |hello guide, |hi nibble, |hey guide "
     "|please |please, |so |so, |ok, |ok |okay so |well, |um, |hmm |and |but |now |sorry, |excuse me, "
     "|question: |quick question: |a question: |next question: |another question: |one more thing: "
@@ -21,8 +27,8 @@ OPENINGS = (
     "|can you explain |help: |i need help: |can you help me, |yes, |no, |wait, |actually, |i am confused. "
     "|i use windows. |i have a mac. |on linux: |in nibble: |in nibble, |my friend asks: |just tell me "
     "|explain: |for a beginner: |to be clear, |honestly, |oh, |oh and |also, |also |then "
-).split("|")[:-1]  # fmt: skip
-ENDINGS = (
+)[:-1]  # fmt: skip
+ENDINGS = _split(
     " please| pls| thanks| thank you|, thanks|, please| for me| here| in nibble| in this app| with nibble"
     "| exactly| actually| then| now| really| in practice| in general| in short| briefly| simply"
     "| in simple words| for a beginner| again| at all| on my computer| on my laptop| on my pc| today"
@@ -30,10 +36,10 @@ ENDINGS = (
     "|, i am not sure|, i do not understand it| if possible|, you know|, right| anyway|, just curious"
     "|, i wonder| or not| and why|, explain please| by the way| my friend asks| for dummies| man| bro"
     "| guys| sir| in plain english|, be brief| in one sentence| with an example| step by step"
-).split("|")  # fmt: skip
+)  # fmt: skip
 SYNONYMS = [
-    group.split("|")
-    for group in (
+    _split(group)
+    for group in _split(
         "computer|pc|laptop|machine;big|large|huge;small|little|tiny;fast|quick|quickly|rapid;"
         "slow|sluggish;memory|ram;show|display|show me;download|get|fetch|grab;"
         "delete|remove|erase|get rid of;answer|reply|response|output;answers|replies|responses;"
@@ -57,27 +63,32 @@ SYNONYMS = [
         "isn't|is not;don't|do not;can't|cannot|can not;doesn't|does not;won't|will not;i'm|i am;"
         "crash|die|quit;crashes|dies|quits;stuck|frozen|hanging;shown|displayed;"
         "really|truly|actually;works|functions;purpose|point|use;advantage|benefit|plus;image|picture|photo;"
-        "images|pictures|photos;files|documents;kind|type|sort;size|dimension;explain it|describe it"
-    ).split(";")
+        "images|pictures|photos;files|documents;kind|type|sort;size|dimension;explain it|describe it",
+        ";",
+    )
 ]  # fmt: skip
 _SYNONYM_OF = {word: [w for w in group if w != word] for group in SYNONYMS for word in group}
 _SYNONYM_RE = re.compile(
     r"(?<![\w'])(" + "|".join(sorted(map(re.escape, _SYNONYM_OF), key=len, reverse=True)) + r")(?![\w'])"
 )  # fmt: skip
-FILLERS = (
+FILLERS = _split(
     "just really maybe actually simply currently usually even still also normally basically "
-    "exactly always ever already kind probably quite literally somehow again please"
-).split()
-STOPWORDS = set(
-    "a an the is are do does i to of in for my me it you can be so how what which where why when who "
-    "should would could will there this that with on at or and not have has want please tell about "
-    "from by if need your its was were am as get".split()
+    "exactly always ever already kind probably quite literally somehow again please",
+    " ",
 )
-_LIGHT = set("a an the is are do does i to of in for my me it you can be so".split())
+STOPWORDS = set(
+    _split(
+        "a an the is are do does i to of in for my me it you can be so how what which where why when who "
+        "should would could will there this that with on at or and not have has want please tell about "
+        "from by if need your its was were am as get",
+        " ",
+    )
+)
+_LIGHT = set(_split("a an the is are do does i to of in for my me it you can be so", " "))
 _QUESTION = re.compile(
     r"(what|how|why|which|where|who|when|can|is|are|do|does|should|will|could|would|did|has|have)\b"
 )
-_SYLLABLES = "b k z tr gl m v sh p dr f n l w h s gr st r ch j d t br".split()
+_SYLLABLES = _split("b k z tr gl m v sh p dr f n l w h s gr st r ch j d t br", " ")
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _KEYS = {key: row[k - 1] if k else row[1] for row in _ROWS for k, key in enumerate(row)}
 

@@ -281,43 +281,55 @@ def vram_wordings() -> dict[str, list[str]]:
     return found
 
 
-def _link(topics: dict[str, Topic]) -> None:
+def _type_links(name: str) -> list[tuple[str, str]]:
+    """Lead from one type to the others."""
+    found = []
+    for other, kind in TYPES.items():
+        target = f"type.{other}" if kind.family != "float" else "fp16_bf16"
+        if other != name:
+            found += words.links(words.type_names(other, bare=True), target)
+    return found
+
+
+def _memory_links(size: str, bits: str) -> list[tuple[str, str]]:
+    """Lead from the memory of a size, at a width or (empty) in general, to others."""
+    found = []
+    for other_bits in BITS_PER_WEIGHT:
+        if str(other_bits) != bits:
+            target = f"memory.{size}.{other_bits}"
+            found += words.links(words.width_names(other_bits), target, "at")
+    for other_size in map(figure, SIZES):
+        if other_size != size:
+            target = f"memory.{other_size}.{bits}" if bits else f"size.{other_size}"
+            found += words.links(words.size_names(other_size), target, "a")
+    return found
+
+
+def _have_links(family: str, name: str) -> list[tuple[str, str]]:
+    """Lead from one amount of memory to others."""
+    found = []
+    for other in HAVE if family == "have" else HAVE_VRAM:
+        if str(other) != name:
+            found += words.links(words.gigabyte_names(other), f"{family}.{other}", "with")
+    return found
+
+
+def _link(topic: Topic) -> None:
     """Add the short follow-ups that lead from one figure to another: "and Q8_0?"."""
-    for topic in topics.values():
-        family, *rest = topic.key.split(".", 1)
-        name = rest[0]
-        if family == "type":
-            for other in TYPES:
-                if other != name:
-                    target = f"type.{other}" if other != "F16" else "fp16_bf16"
-                    topic.links += words.links(words.type_names(other, bare=True), target)
-        elif family == "memory":
-            size, bits = name.rsplit(".", 1)
-            for other_bits in BITS_PER_WEIGHT:
-                if str(other_bits) != bits:
-                    target = f"memory.{size}.{other_bits}"
-                    topic.links += words.links(words.width_names(other_bits), target, "at")
-            for other_size in map(figure, SIZES):
-                if other_size != size:
-                    target = f"memory.{other_size}.{bits}"
-                    topic.links += words.links(words.size_names(other_size), target, "a")
-        elif family == "size":
-            for bits_number in BITS_PER_WEIGHT:
-                target = f"memory.{name}.{bits_number}"
-                topic.links += words.links(words.width_names(bits_number), target, "at")
-            for other_size in map(figure, SIZES):
-                if other_size != name:
-                    target = f"size.{other_size}"
-                    topic.links += words.links(words.size_names(other_size), target, "a")
-        elif family in ("have", "vram"):
-            for other in HAVE if family == "have" else HAVE_VRAM:
-                if str(other) != name:
-                    target = f"{family}.{other}"
-                    topic.links += words.links(words.gigabyte_names(other), target, "with")
+    family, name = topic.key.split(".", 1)
+    if family == "type":
+        topic.links = _type_links(name)
+    elif family == "memory":
+        topic.links = _memory_links(*name.rsplit(".", 1))
+    elif family == "size":
+        topic.links = _memory_links(name, "")
+    elif family in {"have", "vram"}:
+        topic.links = _have_links(family, name)
 
 
 def table_topics() -> list[Topic]:
     """Return every computed topic, with its follow-ups."""
     topics = type_topics() + pair_topics() + memory_topics() + have_topics()
-    _link({topic.key: topic for topic in topics})
+    for topic in topics:
+        _link(topic)
     return topics

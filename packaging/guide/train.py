@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-
 from dataset import ANSWER, QUESTION, Batch, Packer
 from model import Guide, ModelConfig
+from torch import Tensor, nn
+from torch.nn import functional
 
 log = logging.getLogger("guide.train")
 
@@ -71,7 +70,7 @@ class TopicHeads(nn.Module):
         sums = torch.zeros(count, halfway.shape[-1])
         sums = sums.index_add(0, index, halfway[inside].float())
         sizes = torch.bincount(index, minlength=count).clamp(min=1)
-        mean = F.rms_norm(sums / sizes[:, None], (halfway.shape[-1],))
+        mean = functional.rms_norm(sums / sizes[:, None], (halfway.shape[-1],))
         ends = batch.prompt_end >= 0
         return self.question(mean), self.prompt(last[ends])
 
@@ -86,7 +85,9 @@ class Trainer:
         self.heads = TopicHeads(shape.dim, len(data.intents))
         matrices = [weight for weight in self.model.blk.parameters() if weight.dim() == 2]
         known = {id(weight) for weight in matrices}
-        rest = [w for w in (*self.model.parameters(), *self.heads.parameters()) if id(w) not in known]
+        rest = [
+            w for w in (*self.model.parameters(), *self.heads.parameters()) if id(w) not in known
+        ]
         muon = torch.optim.Muon(matrices, lr=config.muon_rate, weight_decay=config.muon_decay,
                                 momentum=0.95, ns_steps=4)  # fmt: skip
         adam = torch.optim.AdamW(rest, lr=config.adam_rate, betas=(0.9, 0.98),
@@ -120,11 +121,13 @@ class Trainer:
             question_scores = self.model.logits(states[-1][question])
             halfway = states[len(states) // 2 - 1]
             by_question, by_prompt = self.heads(halfway, states[-1], batch)
-        answers = F.cross_entropy(answer_scores.float(), target[answer])
-        questions = F.cross_entropy(question_scores.float(), target[question])
+        answers = functional.cross_entropy(answer_scores.float(), target[answer])
+        questions = functional.cross_entropy(question_scores.float(), target[question])
         options: dict[str, Any] = {"ignore_index": -1, "label_smoothing": config.smoothing}
-        topics = config.topic_loss * F.cross_entropy(by_question.float(), batch.intents, **options)
-        topics = topics + config.prompt_topic_loss * F.cross_entropy(
+        topics = config.topic_loss * functional.cross_entropy(
+            by_question.float(), batch.intents, **options
+        )
+        topics = topics + config.prompt_topic_loss * functional.cross_entropy(
             by_prompt.float(), batch.intents, **options
         )
         return answers, questions, topics
