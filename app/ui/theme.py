@@ -141,7 +141,8 @@ def _luminance(color: str) -> float:
 def palette_for(colors: Colors) -> QPalette:
     """The palette that carries ``colors``.
 
-    Base is the page, Window the frame, AlternateBase a card, Mid a border, Dark the edge of a field, PlaceholderText quiet
+    Base is the page, Window the frame, AlternateBase a card, Midlight a hovered row of the frame, Light a selected one,
+    Mid a border, Dark the edge of a field, PlaceholderText quiet
     text, BrightText danger; Accent, Link and Highlight are the accent.
     """
     roles = {
@@ -154,7 +155,7 @@ def palette_for(colors: Colors) -> QPalette:
         QPalette.ColorRole.Button: colors.card,
         QPalette.ColorRole.ButtonText: colors.text,
         QPalette.ColorRole.BrightText: colors.danger,
-        QPalette.ColorRole.Light: colors.surface,
+        QPalette.ColorRole.Light: colors.selected,
         QPalette.ColorRole.Midlight: colors.hover,
         QPalette.ColorRole.Mid: colors.border,
         QPalette.ColorRole.Dark: colors.edge,

@@ -7,7 +7,7 @@ import functools
 from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from app.core.paths import resources_dir
 
@@ -111,3 +111,35 @@ class IconButton(QToolButton):
 
     def _tint(self) -> None:
         self.setIcon(icon(self._name, self.palette(), self._role, self._size_px))
+
+
+class IconPushButton(QPushButton):
+    """A button with a text and an icon that follows the palette.
+
+    Args:
+        name: the icon.
+        text: what it does.
+        parent: the widget it stands on.
+        role: the colour of the icon.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        parent: QWidget | None = None,
+        role: QPalette.ColorRole = QPalette.ColorRole.WindowText,
+    ) -> None:
+        super().__init__(text, parent)
+        self._name, self._role = name, role
+        self.setIconSize(QSize(18, 18))
+        self._tint()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Tint again when the colours change."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self._tint()
+
+    def _tint(self) -> None:
+        self.setIcon(icon(self._name, self.palette(), self._role, 18))
