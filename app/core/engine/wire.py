@@ -121,6 +121,7 @@ def error_to_wire(error: AppError) -> Line:
 
 
 def error_from_wire(line: Line) -> AppError:
-    """The failure of `error_to_wire`."""
+    """The failure of `error_to_wire`; a code that is not known here counts as a crash."""
     facts: dict[str, Fact] = dict(line["facts"])
-    return AppError(ErrorCode(line["code"]), **facts)
+    known = {code.value: code for code in ErrorCode}
+    return AppError(known.get(line["code"], ErrorCode.ENGINE_CRASHED), **facts)

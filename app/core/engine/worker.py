@@ -23,7 +23,7 @@ from app.core.cancel import Cancelled
 from app.core.engine import wire
 from app.core.engine.base import ReplyEvent
 from app.core.engine.context import LlamaContext, StopFlag
-from app.core.engine.llama import LogTail
+from app.core.engine.llama import LogTail, lib
 from app.core.engine.plan import LoadPlan
 from app.core.engine.prompt import PromptBuilder
 from app.core.engine.reply import ReplyMaker
@@ -79,6 +79,8 @@ class Worker:
 
     def _work_loop(self) -> None:
         self._log.install()
+        lib.llama_backend_init()
+        self._send(0, {"event": "hello", "gpu": bool(lib.llama_supports_gpu_offload())})
         while True:
             command = self._work.get()
             operation = self._load if command["op"] == "load" else self._generate
