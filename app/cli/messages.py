@@ -26,6 +26,26 @@ LINES: dict[ErrorCode, str] = {
     ErrorCode.STORE_FAILED: "{path} cannot be used: {reason}",
     ErrorCode.RESOURCE_MISSING: "a part of the program is missing: {name}; install Nibble again",
     ErrorCode.USAGE: "{reason}",
+    ErrorCode.BAD_REFERENCE: "'{text}' names no model: {reason}",
+    ErrorCode.BUILD_MISSING: "{repo} has no build '{wanted}'; it has: {available}",
+    ErrorCode.UNSAFE_NAME: "the name '{name}' from the server cannot be used here: {reason}",
+    ErrorCode.HUB_OFFLINE: "offline mode is on, so nothing is fetched; switch it off in the settings",
+    ErrorCode.HUB_UNREACHABLE: "{host} cannot be reached: {reason}; check the network and the proxy",
+    ErrorCode.HUB_NOT_FOUND: "{repo} {file} is not on the hub, or it is private: {reason}",
+    ErrorCode.HUB_GATED: "{repo} asks for its licence to be accepted: open {url}, then save a token",
+    ErrorCode.HUB_UNAUTHORIZED: "{host} refuses access: {reason}; check the token",
+    ErrorCode.HUB_RATE_LIMITED: "{host} asks to wait {wait_s} seconds; what was fetched is kept, call again",
+    ErrorCode.HUB_SERVER: "{host} answers with an error ({status}): {reason}; try again later",
+    ErrorCode.CERTIFICATE: "the certificate of {host} is not trusted: {reason}; nothing was sent or fetched",
+    ErrorCode.DISK_FULL: "the disk of {path} has {available_bytes} left, {needed_bytes} are needed; free some "
+    "space, what was fetched is kept",
+    ErrorCode.DOWNLOAD_CUT: "the download of {path} stopped at {done_bytes} of {size_bytes}: {reason}; call again "
+    "and it goes on from there",
+    ErrorCode.DOWNLOAD_BUSY: "{path} is being fetched by another Nibble right now",
+    ErrorCode.FILE_CHANGED: "{path} changes on the server while it is fetched: {reason}; call again later",
+    ErrorCode.HASH_MISMATCH: "{path} arrived damaged and was thrown away (SHA-256 {actual} instead of {expected}); "
+    "get it again, and if that happens twice tell its publisher",
+    ErrorCode.NO_KEYRING: "this computer has no keyring to keep the token in: {reason}; set HF_TOKEN instead",
 }
 
 

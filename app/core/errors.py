@@ -29,6 +29,23 @@ class ErrorCode(StrEnum):
     STORE_FAILED = "store-failed"  # path, reason
     RESOURCE_MISSING = "resource-missing"  # name
     USAGE = "usage"  # reason
+    BAD_REFERENCE = "bad-reference"  # text, reason
+    BUILD_MISSING = "build-missing"  # repo, wanted, available
+    UNSAFE_NAME = "unsafe-name"  # name, reason
+    HUB_OFFLINE = "hub-offline"
+    HUB_UNREACHABLE = "hub-unreachable"  # host, reason
+    HUB_NOT_FOUND = "hub-not-found"  # repo, file (may be empty), reason
+    HUB_GATED = "hub-gated"  # repo, url (the page on which the licence is accepted)
+    HUB_UNAUTHORIZED = "hub-unauthorized"  # host, reason
+    HUB_RATE_LIMITED = "hub-rate-limited"  # host, wait_s
+    HUB_SERVER = "hub-server"  # host, status (0: none), reason
+    CERTIFICATE = "certificate"  # host, reason
+    DISK_FULL = "disk-full"  # path, needed_bytes, available_bytes
+    DOWNLOAD_CUT = "download-cut"  # path, done_bytes, size_bytes, reason
+    DOWNLOAD_BUSY = "download-busy"  # path (another process is fetching it)
+    FILE_CHANGED = "file-changed"  # path, reason
+    HASH_MISMATCH = "hash-mismatch"  # path, expected, actual
+    NO_KEYRING = "no-keyring"  # reason
 
 
 class AppError(Exception):

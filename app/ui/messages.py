@@ -270,7 +270,7 @@ def explain(code: str, facts: Facts) -> Explanation:
     """The message for an error code as the store keeps it; codes of a newer Nibble get a general one."""
     try:
         return TABLE[ErrorCode(code)](facts)
-    except ValueError:
+    except (ValueError, KeyError):
         return Explanation(tr("Something went wrong"), code, Action.TRY_AGAIN)
 
 
