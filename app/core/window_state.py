@@ -38,6 +38,14 @@ class WindowState:
         others = [known for known in self.recent_files if known != str(path)]
         return dataclasses.replace(self, recent_files=(str(path), *others)[:RECENT_FILES])
 
+    def with_conversation(self, conversation_id: str) -> WindowState:
+        """The state with another conversation as the one shown last."""
+        return dataclasses.replace(self, conversation=conversation_id)
+
+    def with_sidebar(self, sidebar_px: int) -> WindowState:
+        """The state with another width of the conversation list."""
+        return dataclasses.replace(self, sidebar_px=sidebar_px)
+
     def with_draft(self, conversation_id: str, text: str) -> WindowState:
         """The state with another draft; an empty text forgets it."""
         drafts = {key: draft for key, draft in self.drafts.items() if key != conversation_id}

@@ -19,6 +19,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from app.core.cancel import Cancelled, CancelToken
 from app.core.errors import AppError
+from app.core.report import trace_of
 
 BATCHES_PER_S = 30
 log = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ class Task(QObject):
         except AppError as error:
             report(_Report(self, _Kind.ERROR, error))
         except Exception as error:
-            log.exception("a task failed unexpectedly")
+            log.error("a task failed unexpectedly: %s", trace_of(error))  # noqa: TRY400 - no chat text
             report(_Report(self, _Kind.ERROR, error))
         else:
             report(_Report(self, _Kind.RESULT, result))

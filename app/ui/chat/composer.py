@@ -77,6 +77,10 @@ class MessageEdit(QPlainTextEdit):
         if event.type() is QEvent.Type.FontChange:
             self._fit()
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Files are not for the field: they are dropped on the window."""
+        return source.hasText() and not source.hasUrls()
+
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Paste text alone."""
         self.insertPlainText(source.text())
@@ -153,7 +157,7 @@ class Composer(QFrame):
 
     def _connect(self) -> None:
         self.edit.submitted.connect(self._submit)
-        self.edit.escaped.connect(self._on_escape)
+        self.edit.escaped.connect(self.escape)
         self.edit.textChanged.connect(self._on_text)
         self.edit.focus_changed.connect(
             lambda on: set_look(self, focused="true" if on else "false")
@@ -213,12 +217,13 @@ class Composer(QFrame):
         text = self.text.strip()
         if not text:
             return
-        self._editing = False
         self.edit.clear()
+        self._editing = False
         self._refresh()
         self.submitted.emit(text)
 
-    def _on_escape(self) -> None:
+    def escape(self) -> None:
+        """What Escape means now: leave an edit, or stop the reply."""
         if self._editing:
             self.end_edit()
         elif self._streaming:

@@ -48,6 +48,10 @@ class DeletedChats(QFrame):
         """How many deletions can be undone."""
         return len(self._deleted)
 
+    def holds(self, conversation_id: str) -> bool:
+        """Whether a conversation is among the deleted ones."""
+        return any(known == conversation_id for known, _title in self._deleted)
+
     def delete(self, conversation_id: str, title: str) -> None:
         """Delete a conversation and offer to undo it."""
         store = self._store

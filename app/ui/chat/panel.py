@@ -195,6 +195,8 @@ class ConversationPanel(QWidget):
         task.failed.connect(self.failed)
 
     def _on_touched(self, conversation: Conversation) -> None:
+        if self.undo_bar.holds(conversation.id):
+            return
         self.item_model.upsert(conversation, local_now())
         self._empty.hide()
         self.select(self._current)
