@@ -46,6 +46,15 @@ LINES: dict[ErrorCode, str] = {
     ErrorCode.HASH_MISMATCH: "{path} arrived damaged and was thrown away (SHA-256 {actual} instead of {expected}); "
     "get it again, and if that happens twice tell its publisher",
     ErrorCode.NO_KEYRING: "this computer has no keyring to keep the token in: {reason}; set HF_TOKEN instead",
+    ErrorCode.CATALOG_INVALID: "the catalog file {name} is damaged: {reason}; install Nibble again",
+    ErrorCode.MODEL_UNKNOWN: "'{name}' is neither on this computer nor in the catalog; see nibble models list",
+    ErrorCode.MODEL_AMBIGUOUS: "'{name}' means several models: {candidates}",
+    ErrorCode.DOWNLOAD_UNFINISHED: "{path} is not complete yet ({done_bytes} so far); get it again to go on",
+    ErrorCode.BLOB_MISSING: "{path} is listed by {store}, but its data is gone; get it again with {store}",
+    ErrorCode.IMPORT_REFUSED: "{path} was not imported: {reason}",
+    ErrorCode.REMOVE_REFUSED: "{path} belongs to {store}: {reason}",
+    ErrorCode.TRASH_FAILED: "{path} could not be moved to the trash: {reason}",
+    ErrorCode.WRITE_FAILED: "{path} could not be written: {reason}",
 }
 
 

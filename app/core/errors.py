@@ -46,6 +46,15 @@ class ErrorCode(StrEnum):
     FILE_CHANGED = "file-changed"  # path, reason
     HASH_MISMATCH = "hash-mismatch"  # path, expected, actual
     NO_KEYRING = "no-keyring"  # reason
+    CATALOG_INVALID = "catalog-invalid"  # name (the file), reason
+    MODEL_UNKNOWN = "model-unknown"  # name
+    MODEL_AMBIGUOUS = "model-ambiguous"  # name, candidates
+    DOWNLOAD_UNFINISHED = "download-unfinished"  # path, done_bytes
+    BLOB_MISSING = "blob-missing"  # path, store
+    IMPORT_REFUSED = "import-refused"  # path, reason
+    REMOVE_REFUSED = "remove-refused"  # path, store, reason
+    TRASH_FAILED = "trash-failed"  # path, reason
+    WRITE_FAILED = "write-failed"  # path, reason
 
 
 class AppError(Exception):

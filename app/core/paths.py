@@ -20,6 +20,11 @@ def resources_dir() -> Path:
     return root / "resources"
 
 
+def catalog_dir() -> Path:
+    """The folder `models_catalog/`, which lies beside `resources/`."""
+    return resources_dir().with_name("models_catalog")
+
+
 def guide_path() -> Path:
     """The guide model that ships with the app."""
     return resources_dir() / GUIDE_FILE
@@ -55,6 +60,11 @@ class Paths:
     def models_dir(self) -> Path:
         """Models downloaded or imported by the app."""
         return self.data_dir / "models"
+
+    @property
+    def library_file(self) -> Path:
+        """What is known about the model files on this computer, so that they need not be read again (JSON)."""
+        return self.data_dir / "library.json"
 
     def create(self) -> None:
         """Make the folders, readable by their owner only.
