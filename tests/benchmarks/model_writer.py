@@ -23,7 +23,7 @@ from app.core.engine.template import CHATML
 from app.core.models.gguf_write import F16, F32, MetadataValue, TensorData, write_gguf
 
 log = logging.getLogger("benchmarks")
-BUILDS = ("Q4_K_M", "Q8_0")
+BUILDS = ("F16", "Q4_K_M", "Q8_0")
 CONTROL, NORMAL = 3, 1
 
 
@@ -41,19 +41,18 @@ class Shape:
     context: int = 40_960
 
 
-def prepare(folder: Path, shape: Shape | None = None) -> dict[str, Path]:
-    """Write what is missing; returns the files by build name (F16, Q4_K_M, Q8_0)."""
+def write_benchmark_model(folder: Path, build: str) -> Path:
+    """The model in ``folder`` as F16, Q4_K_M or Q8_0; written, and quantized from F16, if it is not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = {"F16": folder / "bench-f16.gguf"}
-    if not files["F16"].exists():
-        log.info("writing %s", files["F16"])
-        write_model(files["F16"], shape or Shape())
-    for build in BUILDS:
-        files[build] = folder / f"bench-{build.lower()}.gguf"
-        if not files[build].exists():
-            log.info("quantizing to %s", build)
-            quantize(files["F16"], files[build], build)
-    return files
+    target = folder / f"bench-{build.lower()}.gguf"
+    if target.exists():
+        return target
+    log.info("writing %s", target.name)
+    if build == "F16":
+        write_model(target, Shape())
+    else:
+        quantize(write_benchmark_model(folder, "F16"), target, build)
+    return target
 
 
 def write_model(path: Path, shape: Shape, seed: int = 1) -> None:
@@ -203,4 +202,6 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the models are kept")
-    prepare(parser.parse_args().folder)
+    target_folder = parser.parse_args().folder
+    for wanted in BUILDS:
+        write_benchmark_model(target_folder, wanted)
