@@ -42,6 +42,21 @@ WHY_OF_TABLE = {
     "vram": "partial_offload",
     "pair": "quality_loss",
 }
+REFUSAL_LINKS = [
+    ("(then|so|ok|and|) which model can (do that|do it|help me|tell me|)", "which_model"),
+    (
+        "(which|what) (one|model) (should i|do i|can i) (take|use|get|download) (for that|then|)",
+        "which_model",
+    ),
+    ("(and|) who can", "which_model"),
+    ("what can you (do|answer|tell me|help with) (then|)", "what_can_i_ask"),
+    ("(so|) what do you know", "what_can_i_ask"),
+    ("how do i (get|download) (one|such a model|a larger model|that)", "download_model"),
+]
+WHY_NOT = (
+    "why (can't|cannot|can not) you (tell me|do that|do it|answer|answer that|)|why not|but why"
+    "|are you not able to|can you not try|please try|(just|please) try anyway|are you sure|really"
+)
 TABLE_SHARES = {"type": 0.055, "pair": 0.045, "memory": 0.075, "size": 0.02, "have": 0.025, "vram": 0.01}  # fmt: skip
 REFUSALS_WEIGHT = 2.6
 TALK = ("greet", "thanks", "bye", "ok_yes", "praise", "no_disagree", "confused", "sorry")
@@ -74,6 +89,9 @@ def all_topics() -> list[Topic]:
     for topic in topics:
         if topic.key in extra:
             topic.wordings += extra[topic.key]
+        if topic.key.startswith("refuse_"):
+            topic.links = list(REFUSAL_LINKS)
+            topic.follow_ups += [f"({WHY_NOT})"] * 2
     return topics
 
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conversations import Generator, all_topics
-from corpus import HERE, Topic, all_expansions, ask
+from corpus import HERE, Topic, all_expansions, ask, fill
 from judge import Judge, Question, has_facts, load_questions
 from llama import Model, quantize
 
@@ -76,7 +76,8 @@ class Evaluation:
         """Ask the wordings kept out of training."""
         for topic in self.topics:
             for wording in topic.validation:
-                yield self._wording(topic, all_expansions(wording)[0])
+                text = fill(all_expansions(wording)[0], topic, random.Random(SEED))
+                yield self._wording(topic, text)
 
     def _exam(self, question: Question) -> Result:
         """Ask one examination question, after what comes before it."""

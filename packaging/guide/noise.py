@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 import re
 
+from paraphrase import paraphrase
+
 
 def _split(text: str, mark: str = "|") -> tuple[str, ...]:
     """Return the parts of a list written as one text."""
@@ -36,40 +38,6 @@ ENDINGS = _split(
     "|, i am not sure|, i do not understand it| if possible|, you know|, right| anyway|, just curious"
     "|, i wonder| or not| and why|, explain please| by the way| my friend asks| for dummies| man| bro"
     "| guys| sir| in plain english|, be brief| in one sentence| with an example| step by step"
-)  # fmt: skip
-SYNONYMS = [
-    _split(group)
-    for group in _split(
-        "computer|pc|laptop|machine;big|large|huge;small|little|tiny;fast|quick|quickly|rapid;"
-        "slow|sluggish;memory|ram;show|display|show me;download|get|fetch|grab;"
-        "delete|remove|erase|get rid of;answer|reply|response|output;answers|replies|responses;"
-        "chat|conversation;chats|conversations;model|llm|ai model|ai;models|llms;use|run|work with;"
-        "best|right|ideal|optimal|most suitable;choose|pick|select|take;need|require|want;"
-        "explain|describe|clarify;quality|accuracy;difference|differences;good|fine|decent|ok|great;"
-        "graphics card|gpu|video card;start|begin|launch;make|create|produce|build;worse|poorer;"
-        "disk|drive|hard disk|ssd;find|see|locate;important|relevant;stored|kept|saved|put;"
-        "forget|lose;stop|halt|cancel|abort;question|prompt|message;text|words;people|users|everyone;"
-        "should i|shall i|do i have to|must i;can i|could i|may i|is it possible to|am i able to;"
-        "how do i|how can i|how to|how would i|what do i do to;what is|what's|whats|what exactly is;"
-        "what does|what do;tell me about|explain|what about;why is|why's|how come;mean|stand for;"
-        "possible|feasible;problem|issue|trouble|error;broken|damaged|corrupt;help|assist;"
-        "settings|options|preferences;app|program|application|software;save|store|keep;"
-        "change|modify|alter|adjust|set;open|load;computer's|pc's;internet|network|web|online connection;"
-        "notebook|laptop;folder|directory;cpu|processor;window|page;press|click|hit;button|control;"
-        "happens|goes on;enough|sufficient;cost|price;free|for free|without paying;safe|secure;"
-        "copy|duplicate;idea|clue;weird|strange|odd|funny;wrong|incorrect|false;currently|now|right now;"
-        "maximum|max|largest;minimum|min|smallest;old|older|outdated;"
-        "new|newer|recent;better|superior;cheap|inexpensive;compare|contrast;speed|pace;write|type|enter;"
-        "isn't|is not;don't|do not;can't|cannot|can not;doesn't|does not;won't|will not;i'm|i am;"
-        "crash|die|quit;crashes|dies|quits;stuck|frozen|hanging;shown|displayed;"
-        "really|truly|actually;works|functions;purpose|point|use;advantage|benefit|plus;image|picture|photo;"
-        "images|pictures|photos;files|documents;kind|type|sort;size|dimension;explain it|describe it",
-        ";",
-    )
-]  # fmt: skip
-_SYNONYM_OF = {word: [w for w in group if w != word] for group in SYNONYMS for word in group}
-_SYNONYM_RE = re.compile(
-    r"(?<![\w'])(" + "|".join(sorted(map(re.escape, _SYNONYM_OF), key=len, reverse=True)) + r")(?![\w'])"
 )  # fmt: skip
 FILLERS = _split(
     "just really maybe actually simply currently usually even still also normally basically "
@@ -117,15 +85,6 @@ def typo(word: str, rng: random.Random) -> str:
     if kind < 0.8:
         return word[:k] + word[k] + word[k:]
     return word[:k] + _KEYS.get(word[k], "e") + word[k + 1 :]
-
-
-def synonyms(text: str, rng: random.Random, chance: float = 0.4) -> str:
-    """Replace some words by words of like meaning."""
-
-    def swap(match: re.Match[str]) -> str:
-        return rng.choice(_SYNONYM_OF[match[0]]) if rng.random() < chance else match[0]
-
-    return _SYNONYM_RE.sub(swap, text)
 
 
 def _drop(words: list[str], rng: random.Random) -> list[str]:
@@ -184,8 +143,8 @@ def noisy(text: str, rng: random.Random, *, light: bool = False) -> str:
     """Return a wording as somebody might type it; `light` keeps to small slips (short talk)."""
     text = text.lower()
     if not light:
-        if rng.random() < 0.3:
-            text = synonyms(text, rng)
+        if rng.random() < 0.45:
+            text = paraphrase(text, rng)
         text = " ".join(_change_words(text.split(), rng))
         if rng.random() < 0.22:
             text = rng.choice(OPENINGS) + text

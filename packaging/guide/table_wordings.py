@@ -238,6 +238,29 @@ AND = [
     "(same|the same) (for|with) {X}",
 ]
 
+TYPE_LINKS = (
+    ("(does|will) (it|that|this type) need an (imatrix|importance matrix)", "imatrix"),
+    ("(do i need|is there) an (imatrix|importance matrix) (for it|for that|)", "imatrix"),
+    ("what should i (take|use|choose) instead", "which_build"),
+    (
+        "(and|so|then|) what (do you recommend|is better|would be better) (then|instead|)",
+        "which_build",
+    ),
+    ("which one should i (take|use|choose|download) (then|)", "which_build"),
+    ("how do i (make|build) (one|it|that)", "make_build"),
+    ("can i make (one|it|that) (myself|in nibble|)", "make_build"),
+    ("what does the (k|letter k) (mean|stand for)", "kquants"),
+    ("what do the (last|) letters mean", "letters_s_m_l"),
+    ("is (it|that) slower", "why_faster"),
+)
+MEMORY_LINKS = (
+    ("(how|why) (is that|do you know that|did you get that|is it so much)", "memory_rule"),
+    ("how (do you|do i|can i|to) (calculate|compute|work) (that|it|this) (out|)", "memory_rule"),
+    ("how (much|long) (context|text) (fits|is that with|)", "long_context_cost"),
+    ("(and|) what if (it|that) does not fit", "memory_out"),
+    ("(and|) is (that|it) fast", "predict_speed"),
+)
+
 
 def put(patterns: Iterable[str], **slots: str) -> list[str]:
     """Return the patterns with their slots replaced by grammars."""

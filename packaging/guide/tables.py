@@ -282,8 +282,8 @@ def vram_wordings() -> dict[str, list[str]]:
 
 
 def _type_links(name: str) -> list[tuple[str, str]]:
-    """Lead from one type to the others."""
-    found = []
+    """Lead from one type to the others, and to what is often asked after it."""
+    found = list(words.TYPE_LINKS) * 3
     for other, kind in TYPES.items():
         target = f"type.{other}" if kind.family != "float" else "fp16_bf16"
         if other != name:
@@ -293,7 +293,11 @@ def _type_links(name: str) -> list[tuple[str, str]]:
 
 def _memory_links(size: str, bits: str) -> list[tuple[str, str]]:
     """Lead from the memory of a size, at a width or (empty) in general, to others."""
-    found = []
+    found = list(words.MEMORY_LINKS) * 2
+    for gigabytes in HAVE:
+        names = words.gigabyte_names(gigabytes)
+        pattern = f"(will|does) (it|that) (fit|run) (in|on|with) {names}"
+        found.append((pattern, f"have.{gigabytes}"))
     for other_bits in BITS_PER_WEIGHT:
         if str(other_bits) != bits:
             target = f"memory.{size}.{other_bits}"
