@@ -50,7 +50,7 @@ def prepare(data_dir: Path | None, verbose: bool = False) -> Paths:
 
 def build_engine(paths: Paths) -> Engine:
     """The local engine. Its child process starts with `Engine.start` or the first load."""
-    return EngineProcess(paths)
+    return EngineProcess(paths.data_dir)
 
 
 def build_context(paths: Paths, recover: bool = True) -> Context:

@@ -38,7 +38,7 @@ def open_engine(folder: Path, model: Path, context_length: int) -> Engine:
     """The app's own engine process with the model loaded as the app would load it."""
     paths = Paths(folder)
     paths.create()
-    engine = EngineProcess(paths)
+    engine = EngineProcess(paths.data_dir)
     engine.load(model, LoadOptions(context_length=context_length, threads=THREADS), CancelToken())
     return engine
 
