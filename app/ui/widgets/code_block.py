@@ -50,14 +50,14 @@ class CodeText(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setStyleSheet("QPlainTextEdit { background: transparent; border: none; padding: 0; }")
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
@@ -84,7 +84,9 @@ class CodeText(QPlainTextEdit):
             cursor.movePosition(QTextCursor.MoveOperation.End)
             cursor.insertText(added)
         start = 0 if replaced else self._shown.rfind("\n") + 1
-        self._columns = max(self._columns, max((_columns(line) for line in text[start:].split("\n")), default=0))
+        self._columns = max(
+            self._columns, max((_columns(line) for line in text[start:].split("\n")), default=0)
+        )
         self._shown = text
         return replaced
 
@@ -103,17 +105,26 @@ class CodeText(QPlainTextEdit):
             line = self.blockBoundingRect(self.document().firstBlock()).height()
             height = line * self.document().blockCount()
         else:  # lines with characters of other fonts may be higher
-            height = self.blockBoundingGeometry(self.document().lastBlock()).bottom() - self.contentOffset().y()
+            height = (
+                self.blockBoundingGeometry(self.document().lastBlock()).bottom()
+                - self.contentOffset().y()
+            )
         widest = QFontMetricsF(self.font()).horizontalAdvance("0") * self._columns
         wide = widest > width
-        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if wide else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        policy = (
+            Qt.ScrollBarPolicy.ScrollBarAlwaysOn if wide else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        )
         if policy != self.horizontalScrollBarPolicy():
             self.setHorizontalScrollBarPolicy(policy)
-        return int(height + 0.999) + (self.horizontalScrollBar().sizeHint().height() + 4 if wide else 0)
+        return int(height + 0.999) + (
+            self.horizontalScrollBar().sizeHint().height() + 4 if wide else 0
+        )
 
     def selected_text(self) -> str:
         """The selection as it was written, without the breaks that lay out long lines."""
-        return selection_text(self.textCursor()).replace("\n" + _CONTINUED, "").replace(_CONTINUED, "")
+        return (
+            selection_text(self.textCursor()).replace("\n" + _CONTINUED, "").replace(_CONTINUED, "")
+        )
 
     def clear_selection(self) -> None:
         """Select nothing."""
@@ -141,8 +152,10 @@ class CodeText(QPlainTextEdit):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll to the side inside, up and down in the transcript."""
-        sideways = event.modifiers() & Qt.KeyboardModifier.ShiftModifier or event.pixelDelta().x() or (
-            abs(event.angleDelta().x()) > abs(event.angleDelta().y())
+        sideways = (
+            event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            or event.pixelDelta().x()
+            or (abs(event.angleDelta().x()) > abs(event.angleDelta().y()))
         )
         bar = self.horizontalScrollBar()
         if sideways and bar.maximum() > 0:
@@ -189,7 +202,9 @@ class CodeBlock(QWidget):
         self._pad = round(pixel_size(ink.body) / 15 * 8)
         self._restart()
 
-    def set_code(self, source: str, language: str, *, closed: bool, continued: bool = False) -> None:
+    def set_code(
+        self, source: str, language: str, *, closed: bool, continued: bool = False
+    ) -> None:
         """Show code; what it adds to the code shown before is appended. ``closed``: no more will come."""
         if language != self._language:
             self._language = language
@@ -225,8 +240,12 @@ class CodeBlock(QWidget):
         mirrored = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
         x = self._pad if mirrored else width - button.width() - self._pad
         self._label.setGeometry(spot.translated(button.width(), 0) if mirrored else spot)
-        self._copy.setGeometry(x, (header - button.height()) // 2 + 2, button.width(), button.height())
-        self.text.setGeometry(inset, header + self._pad, width - 2 * inset, self.height() - header - self._pad)
+        self._copy.setGeometry(
+            x, (header - button.height()) // 2 + 2, button.width(), button.height()
+        )
+        self.text.setGeometry(
+            inset, header + self._pad, width - 2 * inset, self.height() - header - self._pad
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
         """Paint the ground."""
@@ -255,7 +274,7 @@ class CodeBlock(QWidget):
         while True:
             lines = self._lines(reader.next_line)
             first, more = reader.next_line, reader.next_line + len(lines) < count
-            self._apply(first, reader.read([text for text in lines], more=more))
+            self._apply(first, reader.read(list(lines), more=more))
             if not more:
                 return
             if time.perf_counter() > ends_at:
@@ -307,4 +326,8 @@ def _format(ink: Ink, token: Token) -> QTextCharFormat:
 def _columns(line: str) -> int:
     """Width of a line in columns of a fixed font; characters beyond Latin may take two."""
     line = line.expandtabs(TAB_COLUMNS)
-    return len(line) if line.isascii() else len(line) + sum(char > "\u2e7f" for char in islice(line, PIECE_CHARS))
+    return (
+        len(line)
+        if line.isascii()
+        else len(line) + sum(char > "\u2e7f" for char in islice(line, PIECE_CHARS))
+    )

@@ -24,7 +24,9 @@ class CopyButton(IconButton):
         parent: the widget it stands on.
     """
 
-    def __init__(self, label: str, text_of: Callable[[], str], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, label: str, text_of: Callable[[], str], parent: QWidget | None = None
+    ) -> None:
         super().__init__("copy", label, parent, QPalette.ColorRole.PlaceholderText, TOOL_ICON_PX)
         self._label, self._text_of = label, text_of
         self._timer = QTimer(self)

@@ -40,6 +40,7 @@ class Entry:
         variant, variants: this is the ``variant``-th (from 1) of ``variants`` siblings.
         model: display name of the model that wrote it.
         starts_in_thought: the model's template already opened ``<think>``, so that the text begins inside it.
+        left_out: the model no longer sees this message; it is drawn in quiet colours.
         can_regenerate, can_edit: whether the button is offered.
     """
 
@@ -55,5 +56,6 @@ class Entry:
     variants: int = 1
     model: str = ""
     starts_in_thought: bool = False
+    left_out: bool = False
     can_regenerate: bool = True
     can_edit: bool = True

@@ -18,8 +18,18 @@ if TYPE_CHECKING:
     from pygments.token import _TokenType
 
 WINDOW_LINES: Final = 60
-MAX_LINE_CHARS: Final = 1000  # longer lines stay plain: some patterns take time that grows faster than the line
-_ALIASES: Final = {"shell": "bash", "console": "bash", "text": "", "plaintext": "", "plain": "", "txt": "", "output": ""}
+MAX_LINE_CHARS: Final = (
+    1000  # longer lines stay plain: some patterns take time that grows faster than the line
+)
+_ALIASES: Final = {
+    "shell": "bash",
+    "console": "bash",
+    "text": "",
+    "plaintext": "",
+    "plain": "",
+    "txt": "",
+    "output": "",
+}
 _KINDS: Final = (
     ("Comment.Preproc", Token.KEYWORD),
     ("Comment", Token.COMMENT),
@@ -117,7 +127,9 @@ class Highlighter:
         starts = [0]
         for line in shown:
             starts.append(starts[-1] + len(line) + 1)
-        entries: dict[int, tuple[str, ...]] = {}  # window line -> stack, where a token begins with the line
+        entries: dict[
+            int, tuple[str, ...]
+        ] = {}  # window line -> stack, where a token begins with the line
         number = 0
         for position, token_type, value, stack in self._tokens("\n".join(shown) + "\n"):
             while number + 1 < len(shown) and position >= starts[number + 1]:
@@ -133,7 +145,9 @@ class Highlighter:
 
     def _move_on(self, entries: dict[int, tuple[str, ...]], count: int) -> None:
         """Begin the next window at the last good line of this one, but leave enough behind it to see tokens whole."""
-        good = [number for number in entries if 0 < number <= count * 3 // 4] or [number for number in entries if number]
+        good = [number for number in entries if 0 < number <= count * 3 // 4] or [
+            number for number in entries if number
+        ]
         line = good[-1] if good else count
         self._stack = entries.get(line, self._stack)
         self.next_line += line

@@ -24,7 +24,10 @@ MAX_SHOWN_DEPTH: Final = 8
 MAX_CELLS: Final = 3000
 MAX_BRACKETS: Final = 300  # in one piece; markdown-it's search for links is quadratic in them
 LINE_BREAK: Final = "\u2028"  # a new line inside a block of a QTextDocument
-_DEEP_PREFIX: Final = re.compile(rf"^(?:[ \t]*(?:[>*+-]|\d{{1,9}}[.)]))[ \t>*+.)\d-]{{{MAX_NESTING},}}|^[ \t]{{120,}}\S", re.MULTILINE)
+_DEEP_PREFIX: Final = re.compile(
+    rf"^(?:[ \t]*(?:[>*+-]|\d{{1,9}}[.)]))[ \t>*+.)\d-]{{{MAX_NESTING},}}|^[ \t]{{120,}}\S",
+    re.MULTILINE,
+)
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s<>\"\x00-\x1f\x7f]+\Z", re.IGNORECASE)
 _BARE_URL: Final = re.compile(r"\bhttps?://[^\s<>\"“”`]+", re.IGNORECASE)
 _DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S+.*$", re.MULTILINE)
@@ -111,7 +114,9 @@ def is_allowed_link(target: str) -> bool:
     return bool(_LINK.match(target))
 
 
-def parse(text: str, *, ordinal: int | None = None, definitions: Sequence[str] = ()) -> tuple[Leaf, ...]:
+def parse(
+    text: str, *, ordinal: int | None = None, definitions: Sequence[str] = ()
+) -> tuple[Leaf, ...]:
     """The leaves of a piece of Markdown.
 
     Args:
@@ -133,7 +138,9 @@ def plain_leaves(text: str) -> tuple[Leaf, ...]:
     """Text as it was written: one paragraph for each run of lines between empty lines."""
     pieces = re.split(r"\n{2,}", safe_text(text).strip("\n"))
     return tuple(
-        Leaf(LeafKind.PARAGRAPH, linkified(piece.replace("\n", LINE_BREAK))) for piece in pieces if piece
+        Leaf(LeafKind.PARAGRAPH, linkified(piece.replace("\n", LINE_BREAK)))
+        for piece in pieces
+        if piece
     )
 
 
@@ -163,7 +170,8 @@ def parse_table(text: str) -> Table | None:
 def _cell(runs: tuple[Run, ...]) -> Cell:
     """A cell's runs; ``<br>`` is the only way to break a line in a table, so it is honoured."""
     return tuple(
-        run if run.style & Style.CODE else replace(run, text=_BREAK_TAG.sub(LINE_BREAK, run.text)) for run in runs
+        run if run.style & Style.CODE else replace(run, text=_BREAK_TAG.sub(LINE_BREAK, run.text))
+        for run in runs
     )
 
 
@@ -204,7 +212,9 @@ class _Walker:
 
     def __init__(self, ordinal: int | None) -> None:
         self._leaves: list[Leaf] = []
-        self._lists: list[list[int | None]] = []  # [next number] of the lists around, None for bullets
+        self._lists: list[
+            list[int | None]
+        ] = []  # [next number] of the lists around, None for bullets
         self._markers: list[Marker | None] = []  # of the items around, until a leaf takes them
         self._quote = 0
         self._heading = 0
@@ -283,7 +293,9 @@ class _Walker:
         if self._markers:
             self._markers[-1] = None
         depth = min(len(self._lists), MAX_SHOWN_DEPTH)
-        self._leaves.append(Leaf(kind, runs, level, depth, min(self._quote, MAX_SHOWN_DEPTH), marker))
+        self._leaves.append(
+            Leaf(kind, runs, level, depth, min(self._quote, MAX_SHOWN_DEPTH), marker)
+        )
 
 
 _STYLES: Final = {"strong": Style.BOLD, "em": Style.ITALIC, "s": Style.STRIKE}
@@ -340,7 +352,11 @@ def plain_text(leaves: Iterable[Leaf]) -> str:
     for leaf in leaves:
         if previous is not None and not (leaf.marker and previous.depth):
             lines.append("")
-        lines.append(f"{'  ' * max(leaf.depth - 1, 0)}{marker_text(leaf.marker)}{leaf.text}".replace(LINE_BREAK, "\n"))
+        lines.append(
+            f"{'  ' * max(leaf.depth - 1, 0)}{marker_text(leaf.marker)}{leaf.text}".replace(
+                LINE_BREAK, "\n"
+            )
+        )
         previous = leaf
     return "\n".join(lines)
 

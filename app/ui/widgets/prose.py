@@ -10,7 +10,12 @@ from PySide6.QtGui import QPainter, QPaintEvent, QTextBlock
 from PySide6.QtWidgets import QWidget
 
 from app.ui.widgets.markdown import LINE_BREAK, Leaf, LeafKind, Style, marker_text
-from app.ui.widgets.prose_document import ProseDocument, ProseFormats, is_right_to_left, utf16_length
+from app.ui.widgets.prose_document import (
+    ProseDocument,
+    ProseFormats,
+    is_right_to_left,
+    utf16_length,
+)
 from app.ui.widgets.text_pane import TextPane
 
 BAR_PX: Final = 3
@@ -72,7 +77,9 @@ class Prose(TextPane):
         """Paint the ground of code and the bars of quotes."""
         painter.setPen(Qt.PenStyle.NoPen)
         for number, leaf in enumerate(self._prose.leaves):
-            has_code = leaf.kind is LeafKind.CODE or any(run.style & Style.CODE for run in leaf.runs)
+            has_code = leaf.kind is LeafKind.CODE or any(
+                run.style & Style.CODE for run in leaf.runs
+            )
             if not leaf.quote and not has_code:
                 continue
             block = self._prose.findBlockByNumber(number)
@@ -84,7 +91,12 @@ class Prose(TextPane):
             painter.setBrush(self._formats.ink.code_ground)
             if leaf.kind is LeafKind.CODE:
                 inset = leaf.quote * self._formats.unit * 2 + leaf.depth * self._prose.indentWidth()
-                ground = QRectF(inset - 4, rect.top() - 2, self.viewport().width() - inset + 4, rect.height() + 4)
+                ground = QRectF(
+                    inset - 4,
+                    rect.top() - 2,
+                    self.viewport().width() - inset + 4,
+                    rect.height() + 4,
+                )
                 painter.drawRoundedRect(ground, CORNER_PX, CORNER_PX)
             else:
                 for pill in _code_rects(block, leaf):
@@ -94,7 +106,11 @@ class Prose(TextPane):
         painter.setBrush(self._formats.ink.border)
         before = self._prose.leaves[number - 1] if number else None
         layout = self._prose.documentLayout()
-        above = layout.blockBoundingRect(self._prose.findBlockByNumber(number - 1)).bottom() if number else 0
+        above = (
+            layout.blockBoundingRect(self._prose.findBlockByNumber(number - 1)).bottom()
+            if number
+            else 0
+        )
         mirrored = is_right_to_left(self._prose.findBlockByNumber(number))
         for level in range(leaf.quote):
             top = above if before and before.quote > level else rect.top()
@@ -113,12 +129,20 @@ def _code_rects(block: QTextBlock, leaf: Leaf) -> Iterator[QRectF]:
         if run.style & Style.CODE:
             for number in range(layout.lineCount()):
                 line = layout.lineAt(number)
-                first, last = max(start, line.textStart()), min(end, line.textStart() + line.textLength())
+                first, last = (
+                    max(start, line.textStart()),
+                    min(end, line.textStart() + line.textLength()),
+                )
                 if first >= last:
                     continue
                 edges = sorted((_x_of(line.cursorToX(first)), _x_of(line.cursorToX(last))))
                 baseline = line.y() + line.ascent()
-                yield QRectF(edges[0] - 2, baseline - line.ascent() * 0.98, edges[1] - edges[0] + 4, line.ascent() * 1.3)
+                yield QRectF(
+                    edges[0] - 2,
+                    baseline - line.ascent() * 0.98,
+                    edges[1] - edges[0] + 4,
+                    line.ascent() * 1.3,
+                )
         start = end
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QObject, QUrl, Qt
+from PySide6.QtCore import QObject, Qt, QUrl
 from PySide6.QtGui import (
     QFont,
     QTextBlock,
@@ -21,7 +21,9 @@ from app.ui.widgets.ink import HEADING_SCALES, Ink, pixel_size, scaled
 from app.ui.widgets.markdown import Leaf, LeafKind, Marker, Run, Style
 
 LINE_HEIGHT_PERCENT: Final = 135
-CODE_RUN: Final = int(QTextFormat.Property.UserProperty) + 1  # set on inline code, whose ground is painted rounded
+CODE_RUN: Final = (
+    int(QTextFormat.Property.UserProperty) + 1
+)  # set on inline code, whose ground is painted rounded
 _BULLETS: Final = (
     QTextListFormat.Style.ListDisc,
     QTextListFormat.Style.ListCircle,
@@ -105,7 +107,9 @@ class ProseFormats:
         elif leaf.marker is not None:
             above = self.unit * 0.5
         made.setTopMargin(0 if first else above)
-        made.setLineHeight(LINE_HEIGHT_PERCENT, int(QTextBlockFormat.LineHeightTypes.ProportionalHeight.value))
+        made.setLineHeight(
+            LINE_HEIGHT_PERCENT, int(QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        )
         if leaf.depth and leaf.marker is None:
             made.setIndent(leaf.depth)
         if leaf.quote:

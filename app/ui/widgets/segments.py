@@ -19,10 +19,14 @@ HARD_CHARS: Final = 2400
 CODE_CHARS: Final = 60_000  # a longer block of code continues in another one
 MAX_DEPTH: Final = 8
 _FENCE: Final = re.compile(r"(?P<mark>`{3,})(?P<info>[^`]*)\Z|(?P<mark2>~{3,})(?P<info2>.*)\Z")
-_MARKER: Final = re.compile(r"(?:(?P<bullet>[-+*])|(?P<number>\d{1,9})(?P<delimiter>[.)]))(?P<gap>[ \t]+|\Z)")
+_MARKER: Final = re.compile(
+    r"(?:(?P<bullet>[-+*])|(?P<number>\d{1,9})(?P<delimiter>[.)]))(?P<gap>[ \t]+|\Z)"
+)
 _RULE: Final = re.compile(r"(?:\*[ \t]*){3,}\Z|(?:-[ \t]*){3,}\Z|(?:_[ \t]*){3,}\Z")
 _BLOCK_START: Final = re.compile(r"#{1,6}(?:[ \t]|\Z)|>|`{3,}|~{3,}")
-_DELIMITER_ROW: Final = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
+_DELIMITER_ROW: Final = re.compile(
+    r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z"
+)
 _SENTENCE_END: Final = re.compile(r"[.!?。！？…][\"'”’)\]]*\s+|[。！？]")
 
 
@@ -78,7 +82,14 @@ class _Open:
         if self.kind is not SegmentKind.CODE:
             text = text.rstrip()
         return Segment(
-            self.kind, text, self.language, self.depth, self.ordinal, self.lead, self.continued, closed
+            self.kind,
+            text,
+            self.language,
+            self.depth,
+            self.ordinal,
+            self.lead,
+            self.continued,
+            closed,
         )
 
 
@@ -183,13 +194,21 @@ class Splitter:
         )
         ahead._line(partial)
         opened = ahead._open
-        return opened.freeze(closed=False) if opened else Segment(SegmentKind.PROSE, partial, closed=False)
+        return (
+            opened.freeze(closed=False)
+            if opened
+            else Segment(SegmentKind.PROSE, partial, closed=False)
+        )
 
     def _might_close(self, partial: str) -> bool:
         """Whether a line in code is a closing fence, or the beginning of one."""
         fence = self._open.fence if self._open else ""
         stripped = partial.strip()
-        return bool(stripped) and fence.startswith(stripped[: len(fence)]) and set(stripped) == {fence[0]}
+        return (
+            bool(stripped)
+            and fence.startswith(stripped[: len(fence)])
+            and set(stripped) == {fence[0]}
+        )
 
     def _line(self, line: str) -> None:
         if self._open is not None and self._in_code:
@@ -248,7 +267,11 @@ class Splitter:
 
     def _code_line(self, code: _Open, line: str) -> None:
         stripped = line.strip()
-        if len(stripped) >= len(code.fence) and set(stripped) == {code.fence[0]} and _columns(line) < code.base + 4:
+        if (
+            len(stripped) >= len(code.fence)
+            and set(stripped) == {code.fence[0]}
+            and _columns(line) < code.base + 4
+        ):
             self._close()
             self._blank_before = True
             return
@@ -256,7 +279,12 @@ class Splitter:
         if len(code.text) > CODE_CHARS:
             self._close()
             self._open = _Open(
-                SegmentKind.CODE, code.base, code.depth, language=code.language, fence=code.fence, continued=True
+                SegmentKind.CODE,
+                code.base,
+                code.depth,
+                language=code.language,
+                fence=code.fence,
+                continued=True,
             )
 
     def _begin_table(self, line: str, stripped: str) -> bool:
@@ -267,7 +295,11 @@ class Splitter:
         if "|" not in stripped or not _DELIMITER_ROW.match(line):
             return False
         before, _, header = prose.text[:-1].rpartition("\n")
-        if "|" not in header or len(cells(header)) != len(cells(stripped)) or self._marker(header.strip()):
+        if (
+            "|" not in header
+            or len(cells(header)) != len(cells(stripped))
+            or self._marker(header.strip())
+        ):
             return False
         prose.text = before + "\n" if before else ""
         self._close()
@@ -280,10 +312,15 @@ class Splitter:
         if len(table.text) > HARD_CHARS:
             lead = table.lead or table.text
             self._close()
-            self._open = _Open(SegmentKind.TABLE, table.base, table.depth, lead=lead, continued=True)
+            self._open = _Open(
+                SegmentKind.TABLE, table.base, table.depth, lead=lead, continued=True
+            )
 
     def _prose(self, line: str, stripped: str, indent: int) -> None:
-        depth, base = len(self._lists.items), self._lists.items[-1].content if self._lists.items else 0
+        depth, base = (
+            len(self._lists.items),
+            self._lists.items[-1].content if self._lists.items else 0,
+        )
         marker = None if self._plain or indent - base >= 4 else self._marker(stripped)
         ordinal = None
         if marker:
@@ -324,7 +361,9 @@ class Splitter:
             return True
         if len(prose.text) > HARD_CHARS:
             return True
-        return len(prose.text) > SOFT_CHARS and base == prose.base and (self._blank_before or starts)
+        return (
+            len(prose.text) > SOFT_CHARS and base == prose.base and (self._blank_before or starts)
+        )
 
     def _cut_partial(self) -> None:
         """Cut a line without an end: as much as makes a segment becomes one."""

@@ -9,7 +9,6 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
@@ -34,7 +33,11 @@ SCROLL_KEYS: Final = frozenset(
     }
 )
 _KEYBOARD: Final = frozenset(
-    {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason}
+    {
+        Qt.FocusReason.TabFocusReason,
+        Qt.FocusReason.BacktabFocusReason,
+        Qt.FocusReason.ShortcutFocusReason,
+    }
 )
 
 
@@ -62,14 +65,14 @@ class TextPane(QTextBrowser):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setStyleSheet("QTextBrowser { background: transparent; border: none; padding: 0; }")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
         self.setOpenLinks(False)
         self.setOpenExternalLinks(False)
         self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextBrowserInteraction | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            Qt.TextInteractionFlag.TextBrowserInteraction
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.setCursorWidth(0)
         self._keyboard_focus = False
@@ -121,10 +124,6 @@ class TextPane(QTextBrowser):
         """Scroll the transcript."""
         event.ignore()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Select a word."""
-        super().mouseDoubleClickEvent(event)
-
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask the transcript for its menu."""
         self.menu_wanted.emit(event.globalPos(), self.anchorAt(event.pos()))
@@ -174,4 +173,9 @@ def shown_address(url: QUrl) -> str:
 
 def selection_text(cursor: QTextCursor) -> str:
     """What a cursor selects, as plain text with ordinary line feeds."""
-    return cursor.selectedText().replace("\u2029", "\n").replace(LINE_BREAK, "\n").replace("\u00a0", " ")
+    return (
+        cursor.selectedText()
+        .replace("\u2029", "\n")
+        .replace(LINE_BREAK, "\n")
+        .replace("\u00a0", " ")
+    )
