@@ -42,6 +42,10 @@ class WindowState:
         """The state with another conversation as the one shown last."""
         return dataclasses.replace(self, conversation=conversation_id)
 
+    def with_geometry(self, geometry: str) -> WindowState:
+        """The state with another position and size of the window."""
+        return dataclasses.replace(self, geometry=geometry)
+
     def with_sidebar(self, sidebar_px: int) -> WindowState:
         """The state with another width of the conversation list."""
         return dataclasses.replace(self, sidebar_px=sidebar_px)

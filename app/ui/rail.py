@@ -79,9 +79,11 @@ class Rail(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 12, 8, 12)
         column.setSpacing(4)
+        stretched = False
         for spec in sorted(specs, key=lambda spec: spec.at_end):
-            if spec.at_end:
+            if spec.at_end and not stretched:
                 column.addStretch(1)
+                stretched = True
             button = RailButton(spec, self)
             button.clicked.connect(lambda _on=False, key=spec.key: self.chosen.emit(key))
             self._group.addButton(button)

@@ -66,8 +66,9 @@ class Task(QObject):
     cancelled = Signal()
     finished = Signal()
 
-    def __init__(self, work: Work, parent: QObject) -> None:
+    def __init__(self, lane: Lane, work: Work, parent: QObject) -> None:
         super().__init__(parent)
+        self.lane = lane
         self._work = work
         self.token = CancelToken()
 
@@ -88,7 +89,7 @@ class Task(QObject):
             report(_Report(self, _Kind.CANCELLED))
         except AppError as error:
             report(_Report(self, _Kind.ERROR, error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the border: a mistake must not end the lane
             log.error("a task failed unexpectedly: %s", trace_of(error))  # noqa: TRY400 - no chat text
             report(_Report(self, _Kind.ERROR, error))
         else:
@@ -125,7 +126,7 @@ class TaskRunner(QObject):
 
         Connect to the task's signals before returning to the event loop.
         """
-        task = Task(work, self)
+        task = Task(lane, work, self)
         if self._closing:
             task.deleteLater()
             return task
@@ -138,19 +139,22 @@ class TaskRunner(QObject):
         """Whether nothing is queued, running or waiting to be delivered."""
         return not self._active
 
-    def cancel_all(self) -> None:
-        """Ask every task to stop."""
+    def cancel_engine_work(self) -> None:
+        """Ask replies, loads and counts to stop; what is to be stored is stored."""
         for task in self._active:
-            task.cancel()
+            if task.lane is not Lane.STORE:
+                task.cancel()
 
     def close(self, timeout_s: float) -> bool:
-        """Cancel everything, end the threads and forget what was not delivered; nothing can be started afterwards.
+        """Cancel engine work, store what is to be stored, end the threads and forget what was not delivered.
+
+        Nothing can be started afterwards.
 
         Returns:
             Whether all threads ended within ``timeout_s`` seconds.
         """
         self._closing = True
-        self.cancel_all()
+        self.cancel_engine_work()
         for waiting in self._queues.values():
             waiting.put(None)
         deadline_s = time.monotonic() + timeout_s

@@ -67,7 +67,7 @@ class TokenCounter(QObject):
             return
         engine = self._engine
         self._task = self._tasks.start(Lane.COUNT, lambda _cancel: engine.count_tokens(messages))
-        self._task.done.connect(self.counted)
+        self._task.done.connect(lambda tokens: self.counted.emit(int(tokens)))
         self._task.failed.connect(lambda _error: self.counted.emit(-1))
         self._task.finished.connect(self._on_finished)
 

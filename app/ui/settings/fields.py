@@ -1,0 +1,173 @@
+"""The controls of the settings page: a choice of few, a slider with its value, a number that may be left to Nibble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+
+class Choice(QWidget):
+    """Buttons side by side, one of them chosen.
+
+    Signals:
+        chosen: the key of the button, when the person presses it.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self, name: str, options: Sequence[tuple[str, str]], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.buttons: dict[str, QPushButton] = {}
+        self._group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for place, (key, text) in enumerate(options):
+            button = QPushButton(text, self)
+            button.setCheckable(True)
+            button.setAccessibleName(f"{name}: {text}")
+            ends = {0: "segment-first", len(options) - 1: "segment-last"}
+            button.setProperty("kind", ends.get(place, "segment"))
+            button.clicked.connect(lambda _on=False, key=key: self.chosen.emit(key))
+            self._group.addButton(button)
+            self.buttons[key] = button
+            row.addWidget(button)
+        row.addStretch(1)
+
+    def show_value(self, key: str) -> None:
+        """Mark the chosen button."""
+        if key in self.buttons:
+            self.buttons[key].setChecked(True)
+
+
+class CalmSlider(QSlider):
+    """A slider that leaves the mouse wheel to the page."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll the page, not the value."""
+        event.ignore()
+
+
+class Range(QWidget):
+    """A slider over decimal steps, with its value beside it.
+
+    Args:
+        name: accessible name.
+        low, high, step: the range and its steps.
+        text: makes the text of a value.
+        parent: owner.
+
+    Signals:
+        changed: the value, when the person moves the slider.
+    """
+
+    changed = Signal(float)
+
+    def __init__(
+        self,
+        name: str,
+        limits: tuple[float, float, float],
+        text: Callable[[float], str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        low, high, self._step = limits
+        self._text = text
+        self.slider = CalmSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setRange(round(low / self._step), round(high / self._step))
+        self.slider.setPageStep(max(1, (self.slider.maximum() - self.slider.minimum()) // 10))
+        self.slider.setAccessibleName(name)
+        self.slider.setFixedWidth(200)
+        self.slider.setMinimumHeight(24)
+        self.value_label = QLabel(self)
+        self.value_label.setMinimumWidth(48)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(self.slider)
+        row.addWidget(self.value_label)
+        row.addStretch(1)
+        self.slider.valueChanged.connect(self._on_value)
+
+    def show_value(self, value: float) -> None:
+        """Show a value without telling anybody."""
+        self.slider.blockSignals(True)
+        self.slider.setValue(round(value / self._step))
+        self.slider.blockSignals(False)
+        self.value_label.setText(self._text(value))
+
+    def _on_value(self, steps: int) -> None:
+        value = round(steps * self._step, 6)
+        self.value_label.setText(self._text(value))
+        self.changed.emit(value)
+
+
+class Number(QSpinBox):
+    """A whole number; its lowest value means that Nibble chooses.
+
+    Signals:
+        chosen: the value, when the person changes it.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(
+        self, name: str, limits: tuple[int, int], automatic: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setRange(*limits)
+        self.setAccessibleName(name)
+        self.setGroupSeparatorShown(True)
+        self.setLocale(QLocale())
+        self.setKeyboardTracking(False)
+        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.setSpecialValueText(automatic)
+        self.setFixedWidth(140)
+        self.valueChanged.connect(self.chosen)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll the page, not the value."""
+        event.ignore()
+
+    def show_value(self, value: int) -> None:
+        """Show a value without telling anybody."""
+        self.blockSignals(True)
+        self.setValue(value)
+        self.blockSignals(False)
+
+
+def setting_row(title: str, explanation: str, control: QWidget) -> QWidget:
+    """A setting: its name and one sentence at the start, its control at the end."""
+    row = QWidget()
+    name = QLabel(title, row)
+    name.setBuddy(control)
+    words = QVBoxLayout()
+    words.setSpacing(2)
+    words.addWidget(name)
+    if explanation:
+        text = QLabel(explanation, row)
+        text.setProperty("type", "quiet")
+        text.setWordWrap(True)
+        words.addWidget(text)
+    line = QHBoxLayout(row)
+    line.setContentsMargins(0, 8, 0, 8)
+    line.setSpacing(24)
+    line.addLayout(words, 1)
+    control.setMinimumWidth(264)
+    line.addWidget(control, 0, Qt.AlignmentFlag.AlignTop)
+    return row

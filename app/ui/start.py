@@ -1,0 +1,102 @@
+"""From the services of the core to a window on screen, and back to a clean end."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QLocale, QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.core.cancel import CancelToken
+from app.ui.crash import CrashHook
+from app.ui.immortal import keep_singletons
+from app.ui.loading import ModelLoader
+from app.ui.main_window import MainWindow
+from app.ui.parts import Parts
+from app.ui.services import Services
+from app.ui.state import SettingsLink, StateKeeper
+from app.ui.tasks import Lane, TaskRunner
+from app.ui.theme import WindowTheme
+
+FINISH_S = 0.6  # a stopped reply has this long to be stored before the engine is closed
+JOIN_S = 1.0
+log = logging.getLogger(__name__)
+
+
+def run_window(services: Services, open_path: Path | None = None) -> int:
+    """Show the window and stay until it is closed.
+
+    Args:
+        services: the core's services; closed when this returns.
+        open_path: a model file to load instead of the one used last.
+
+    Returns:
+        The exit status of the application.
+    """
+    application = make_application()
+    hook = CrashHook(application)
+    hook.install()
+    parts = make_parts(services, application)
+    parts.tasks.crashed.connect(hook.show_crash)
+    window = MainWindow(parts)
+    QTimer.singleShot(0, lambda: begin(window, open_path))
+    window.show()
+    try:
+        return application.exec()
+    finally:
+        close_down(parts)
+        hook.uninstall()
+
+
+def make_application() -> QApplication:
+    """The application object: name, and a language with thousands separators where the system names none."""
+    keep_singletons()
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName("Nibble")
+    application.setApplicationDisplayName("Nibble")
+    application.setDesktopFileName("nibble")
+    if QLocale().language() is QLocale.Language.C:
+        QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedStates))
+    return application
+
+
+def make_parts(services: Services, application: QApplication) -> Parts:
+    """The window's own helpers around the services."""
+    owner = QObject(application)
+    tasks = TaskRunner(owner)
+    settings = SettingsLink(services.settings, tasks, owner)
+    state = StateKeeper(services.paths.window_file, tasks, owner)
+    theme = WindowTheme(application, services.settings.current.look)
+    models = ModelLoader(services.engine, settings, state, tasks, owner)
+    return Parts(services, tasks, theme, settings, state, models)
+
+
+def begin(window: MainWindow, open_path: Path | None = None) -> None:
+    """What starts when the window is on screen: the model, the store, the conversation shown last."""
+    parts = window.parts
+    services = parts.services
+
+    def prepare(cancel: CancelToken) -> None:
+        del cancel
+        services.store.recover()
+        services.store.purge()
+
+    parts.models.start(open_path)
+    recovery = parts.tasks.start(Lane.STORE, prepare)
+    recovery.failed.connect(window.chat_page.view.bars.show_error)
+    window.chat_page.start()
+
+
+def close_down(parts: Parts) -> None:
+    """End everything in bounded time: stop the reply, store it, close the engine, write the window's state."""
+    parts.tasks.cancel_engine_work()
+    services = parts.services
+    parts.tasks.close(FINISH_S)
+    services.engine.close()
+    if not parts.tasks.close(JOIN_S):
+        log.warning("a worker did not end in time")
+    parts.state.close()
+    services.store.close()
