@@ -65,13 +65,14 @@ class Loading:
 
 @dataclass(frozen=True)
 class Settings:
-    """The whole tree."""
+    """The whole tree. ``model_folders`` are folders with models besides Nibble's own (absolute paths)."""
 
     look: Look = Look()
     generation: Generation = Generation()
     loading: Loading = Loading()
     last_model: str = ""
     offline: bool = False
+    model_folders: tuple[str, ...] = ()
 
 
 Listener = Callable[[Settings, Settings], None]
@@ -150,6 +151,10 @@ def _convert(hint: Any, value: Any) -> Any:  # noqa: ANN401 - JSON in, field typ
         return hint(value)
     if hint is float and type(value) in (int, float):
         return float(value)
+    if hint == tuple[str, ...]:
+        if not isinstance(value, list | tuple) or not all(type(item) is str for item in value):
+            raise TypeError
+        return tuple(value)
     if type(value) is not hint:
         raise TypeError
     return value
