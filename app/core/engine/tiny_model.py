@@ -47,7 +47,9 @@ class TinyVocabulary:
         self.add("\u2581")
 
     def add(self, text: str, kind: int = NORMAL) -> int:
-        """Add a token and return its number; lower scores for later ones."""
+        """The number of a token, added if it is new; lower scores for later ones."""
+        if text in self.texts:
+            return self.texts.index(text)
         self.texts.append(text)
         self.types.append(kind)
         self.scores.append(-float(len(self.texts)) if kind == NORMAL else 0.0)
