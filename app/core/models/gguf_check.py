@@ -7,6 +7,7 @@ header alone; the limits are those of the vendored version (`llama_facts`).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -212,6 +213,16 @@ def _rope(header: GgufHeader) -> Iterator[str]:
         yield "unknown RoPE scaling"
 
 
+def _numbers(header: GgufHeader) -> Iterator[str]:
+    for key, value in header.metadata.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            yield f"{key} is no number"
+        if key.endswith("_epsilon") and not (isinstance(value, float) and 0 <= value <= 1):
+            yield f"{key} is {value}"
+        if key.endswith("rope.freq_base") and not (isinstance(value, float) and value > 0):
+            yield f"{key} is {value}"
+
+
 def _experts(header: GgufHeader) -> Iterator[str]:
     experts, used = header.hyper("expert_count"), header.hyper("expert_used_count")
     groups, groups_used = (
@@ -234,8 +245,10 @@ def _vocabulary(header: GgufHeader) -> Iterator[str]:
     if not 2 <= tokens.count <= MAX_VOCABULARY:
         yield f"the vocabulary has {tokens.count} tokens"
         return
-    texts = tokens.strings()
-    if len(set(texts)) < len(texts):  # llama.cpp asserts that the two directions have one size
+    # llama.cpp reads them as C strings, names empty ones itself, and asserts that no two are alike.
+    texts = [text.partition(b"\0")[0] if b"\0" in text else text for text in tokens.strings()]
+    named = [text for text in texts if text]
+    if len(set(named)) < len(named):
         yield "the vocabulary has a token twice"
     types = header.metadata.get("tokenizer.ggml.token_type")
     if header.text("tokenizer.ggml.model") == "llama" and isinstance(types, GgufArray):
@@ -259,4 +272,4 @@ def _per_layer(header: GgufHeader, key: str) -> list[int]:
     return [value] if isinstance(value, int) else []
 
 
-RULES: Final[tuple[Rule, ...]] = (_basics, _heads, _rope, _experts, _vocabulary)
+RULES: Final[tuple[Rule, ...]] = (_basics, _heads, _rope, _numbers, _experts, _vocabulary)

@@ -49,6 +49,11 @@ def test_a_good_model_passes(path):
         ("llama.rope.dimension_count", 63),
         ("llama.rope.dimension_count", 1000),
         ("llama.rope.scaling.type", "sideways"),
+        ("llama.attention.layer_norm_rms_epsilon", -1.0),
+        ("llama.attention.layer_norm_rms_epsilon", float("nan")),
+        ("llama.attention.layer_norm_rms_epsilon", 1),
+        ("llama.rope.freq_base", 0.0),
+        ("llama.rope.freq_base", float("inf")),
         ("llama.expert_count", 5000),
         ("llama.expert_count", 8),
         ("llama.expert_used_count", 2),
@@ -61,8 +66,8 @@ def test_impossible_hyper_parameters_never_reach_llama_cpp(path, key, value):
 
 @pytest.mark.parametrize(
     "tokens",
-    [["a"] * 512, ["only one"], [1, 2, 3], "text"],
-    ids=["repeated", "one", "numbers", "no array"],
+    [["a"] * 512, [*map(str, range(511)), "7\0"], ["only one"], [1, 2, 3], "text"],
+    ids=["repeated", "repeated as C strings", "one", "numbers", "no array"],
 )
 def test_impossible_vocabularies_never_reach_llama_cpp(path, tokens):
     extra = {"tokenizer.ggml.tokens": tokens}
