@@ -52,7 +52,7 @@ def _ask(arguments: argparse.Namespace, paths: Paths) -> int:
 def _chat(arguments: argparse.Namespace, paths: Paths) -> int:
     from app.cli.chat import run as chat  # noqa: PLC0415
 
-    context = build_context(paths, recover=False)  # a window may be writing a reply right now
+    context = build_context(paths)
     try:
         generation = context.settings.current.generation
         return chat(arguments, context.store, context.session, context.engine, generation)

@@ -53,11 +53,9 @@ def build_engine(paths: Paths) -> Engine:
     return EngineProcess(paths.data_dir)
 
 
-def build_context(paths: Paths, recover: bool = True) -> Context:
-    """All services. ``recover`` closes replies that an earlier window left unfinished."""
+def build_context(paths: Paths) -> Context:
+    """All services."""
     settings = SettingsStore(paths.settings_file)
     engine = build_engine(paths)
     store = ChatStore(paths.chats_file)
-    if recover:
-        store.recover()
     return Context(paths, settings, store, engine, ChatSession(store, engine))

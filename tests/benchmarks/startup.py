@@ -24,11 +24,6 @@ from PySide6.QtCore import QTimer
 QTimer.singleShot(0, lambda: (print("shown", flush=True), app.quit()))
 app.exec()
 """
-NIBBLE = """
-import sys
-from tests.benchmarks.startup_child import main
-sys.exit(main(sys.argv[1:]))
-"""
 
 
 def seconds_until(word: str, command: list[str], environment: dict[str, str]) -> float:
@@ -60,12 +55,13 @@ def run() -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="nibble-bench-") as home:
         environment = {**os.environ, "NIBBLE_HOME": home, "QT_QPA_PLATFORM": "offscreen"}
         python = sys.executable
+        child = [python, "-m", "tests.benchmarks.startup_child"]
         windows: list[tuple[float, float]] = []
         tokens: list[float] = []
         for pair in range(PAIRS + 1):
             empty = seconds_until("shown", [python, "-c", EMPTY], environment)
-            ours = seconds_until("shown", [python, "-c", NIBBLE, "shown"], environment)
-            token = seconds_until("token", [python, "-c", NIBBLE, "token"], environment)
+            ours = seconds_until("shown", [*child, "shown"], environment)
+            token = seconds_until("token", [*child, "token"], environment)
             if pair:  # the first one warms the caches
                 windows.append((ours, empty))
                 tokens.append(token)
