@@ -2,76 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable
+from functools import partial
 from pathlib import PurePath
 
-from PySide6.QtCore import QCoreApplication, QLocale
-
 from app.core.engine.base import FinishReason, Notice, ReplyStats
-from app.core.errors import AppError, ErrorCode, Fact
+from app.core.errors import AppError, ErrorCode
+from app.ui.library_messages import LIBRARY_CODES, explain_library
+from app.ui.words import (
+    LESS_CONTEXT_TOKENS,
+    Action,
+    Explanation,
+    Facts,
+    action_label,
+    number,
+    size,
+    tr,
+)
 
-Facts = Mapping[str, Fact]
-LESS_CONTEXT_TOKENS = 2048
-
-
-class Action(StrEnum):
-    """What a button beside a message does."""
-
-    TRY_AGAIN = "try-again"
-    OPEN_FILE = "open-file"
-    OPEN_FIRST_PART = "open-first-part"
-    LOAD_GUIDE = "load-guide"
-    LESS_CONTEXT = "less-context"
-    EDIT_MESSAGE = "edit-message"
-    CONTINUE = "continue"
-    COPY_DETAILS = "copy-details"
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """A message for people: a title, a sentence, and the action that helps (None: nothing does)."""
-
-    title: str
-    sentence: str
-    action: Action | None = None
-
-    @property
-    def action_label(self) -> str:
-        """The text of the action's button, empty without an action."""
-        return action_label(self.action) if self.action else ""
-
-
-def tr(text: str) -> str:
-    """``text`` in the person's language."""
-    return QCoreApplication.translate("messages", text)
-
-
-def size(size_bytes: Fact) -> str:
-    """A size in bytes as people read it: "5.2 GB"."""
-    return QLocale().formattedDataSize(int(size_bytes), 1, QLocale.DataSizeFormat.DataSizeSIFormat)
-
-
-def number(value: Fact) -> str:
-    """A whole number with the language's thousands separators."""
-    return QLocale().toString(int(value))
-
-
-def action_label(action: Action) -> str:
-    """The text of an action's button."""
-    return {
-        Action.TRY_AGAIN: tr("Try again"),
-        Action.OPEN_FILE: tr("Open another file…"),
-        Action.OPEN_FIRST_PART: tr("Open the first part"),
-        Action.LOAD_GUIDE: tr("Use the guide"),
-        Action.LESS_CONTEXT: tr("Use {tokens} tokens instead").format(
-            tokens=number(LESS_CONTEXT_TOKENS)
-        ),
-        Action.EDIT_MESSAGE: tr("Shorten the message"),
-        Action.CONTINUE: tr("Continue"),
-        Action.COPY_DETAILS: tr("Copy details"),
-    }[action]
+__all__ = [
+    "LESS_CONTEXT_TOKENS",
+    "TABLE",
+    "Action",
+    "Explanation",
+    "action_label",
+    "explain",
+    "explain_error",
+    "finish_note",
+    "finish_reason",
+    "notice_text",
+    "number",
+    "size",
+    "tr",
+]
 
 
 def _file(facts: Facts) -> str:
@@ -263,6 +226,7 @@ TABLE: dict[ErrorCode, Callable[[Facts], Explanation]] = {
     ErrorCode.STORE_FAILED: _store_failed,
     ErrorCode.RESOURCE_MISSING: _resource_missing,
     ErrorCode.USAGE: _usage,
+    **{code: partial(explain_library, code) for code in LIBRARY_CODES},
 }
 
 

@@ -69,7 +69,7 @@ def make_parts(services: Services, application: QApplication) -> Parts:
     tasks = TaskRunner(owner)
     settings = SettingsLink(services.settings, tasks, owner)
     state = StateKeeper(services.paths.window_file, tasks, owner)
-    theme = WindowTheme(application, services.settings.current.look)
+    theme = WindowTheme(application, services.settings.current.look, owner)
     models = ModelLoader(services.engine, settings, state, tasks, owner)
     return Parts(services, tasks, theme, settings, state, models)
 

@@ -37,7 +37,8 @@ class Colors:
     hover: str
     selected: str
     border: str
-    edge: str  # borders of fields and buttons: 3:1 against the page
+    line: str  # borders of buttons, which their text shows too
+    edge: str  # borders of fields: 3:1 against the page
     text: str
     quiet: str
     disabled: str
@@ -59,6 +60,7 @@ LIGHT = Colors(
     hover="#ebebe6",
     selected="#dfeae6",
     border="#e2e2dc",
+    line="#cfd1cb",
     edge="#8a8d88",
     text="#1d1f1e",
     quiet="#5a5f5c",
@@ -80,6 +82,7 @@ DARK = Colors(
     hover="#262a29",
     selected="#29403c",
     border="#333837",
+    line="#4a514f",
     edge="#767e7b",
     text="#e9ebea",
     quiet="#a7aeab",
@@ -175,6 +178,7 @@ def palette_for(colors: Colors) -> QPalette:
         QPalette.ColorRole.WindowText,
         QPalette.ColorRole.Text,
         QPalette.ColorRole.ButtonText,
+        QPalette.ColorRole.HighlightedText,
     ):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colors.disabled))
     return palette
@@ -203,12 +207,13 @@ class WindowTheme(QObject):
     Args:
         application: what is dressed.
         look: the person's choice of theme and text size.
+        parent: owner.
     """
 
     changed = Signal()
 
-    def __init__(self, application: QApplication, look: Look) -> None:
-        super().__init__(application)
+    def __init__(self, application: QApplication, look: Look, parent: QObject) -> None:
+        super().__init__(parent)
         self._application = application
         self._look = look
         self._shown: tuple[Colors, float] | None = None

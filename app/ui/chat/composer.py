@@ -125,6 +125,7 @@ class Composer(QFrame):
         self.stop_button.setProperty("kind", "send")
         self.count_label = QLabel(self)
         self.hint_label = QLabel(self)
+        self.count_label.setContentsMargins(4, 0, 0, 0)  # below the text, which has this margin
         for label in (self.count_label, self.hint_label):
             label.setProperty("type", "quiet")
         self._edit_bar = QWidget(self)

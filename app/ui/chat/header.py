@@ -120,7 +120,7 @@ class HeaderBar(QWidget):
         row.addWidget(self.cancel_button)
         row.addWidget(button)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 1)
+        column.setContentsMargins(0, 5, 0, 1)
         column.setSpacing(0)
         column.addLayout(row, 1)
         column.addWidget(self.progress)

@@ -46,7 +46,7 @@ class ChatPage(QWidget):
         self.splitter.setStretchFactor(0, 0)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setHandleWidth(4)
+        self.splitter.setHandleWidth(1)
         side_px = self._parts.state.current.sidebar_px or SIDEBAR_PX
         self.splitter.setSizes([side_px, 4 * SIDEBAR_PX])
         row = QHBoxLayout(self)
@@ -62,7 +62,7 @@ class ChatPage(QWidget):
         panel.chosen.connect(self.open)
         panel.new_requested.connect(self.new_chat)
         panel.deleted.connect(self._on_deleted)
-        panel.renamed.connect(self._on_renamed)
+        panel.touched.connect(view.show_title)
         panel.failed.connect(view.bars.show_error)
         view.new_message.connect(self._begin)
         view.open_requested.connect(self.open_requested)
@@ -174,10 +174,6 @@ class ChatPage(QWidget):
             self.open(beside)
         else:
             self.new_chat()
-
-    def _on_renamed(self, conversation_id: str, title: str) -> None:
-        if conversation_id == self.view.path.id:
-            self.view.header.set_title(title)
 
     def _show_variant(self, message_id: int, step: int) -> None:
         store = self._store

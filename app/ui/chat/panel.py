@@ -33,14 +33,14 @@ class ConversationPanel(QWidget):
         chosen: the id of the conversation to show.
         new_requested: an empty one is wanted.
         deleted: id of a deleted conversation, and of the one beside it (or empty).
-        renamed: id and new title.
+        touched: a `Conversation` whose title or time changed.
         failed: an exception of the store.
     """
 
     chosen = Signal(str)
     new_requested = Signal()
     deleted = Signal(str, str)
-    renamed = Signal(str, str)
+    touched = Signal(object)
     failed = Signal(object)
 
     def __init__(self, store: ChatStore, tasks: TaskRunner, parent: QWidget) -> None:
@@ -187,7 +187,6 @@ class ConversationPanel(QWidget):
             return store.conversation(conversation_id)
 
         self._run(work, self._on_touched)
-        self.renamed.emit(conversation_id, title)
 
     def _run(self, work: Callable[[], object], done: Callable[[Conversation], None]) -> None:
         task = self._tasks.start(Lane.STORE, lambda _cancel: work())
@@ -200,6 +199,7 @@ class ConversationPanel(QWidget):
         self.item_model.upsert(conversation, local_now())
         self._empty.hide()
         self.select(self._current)
+        self.touched.emit(conversation)
 
     def _on_restored(self, conversation_id: str) -> None:
         self.reload()
@@ -212,7 +212,7 @@ class ConversationPanel(QWidget):
         self.item_model.set_rows(rows)
         self.select(self._current)
         nothing = self.tr("Nothing found for “{search}”.").format(search=search)
-        self._empty.setText(nothing if search else self.tr("Your chats will stand here."))
+        self._empty.setText(nothing if search else self.tr("Your chats appear here."))
         self._empty.setVisible(not rows)
 
     def _on_current(self, index: QModelIndex) -> None:

@@ -59,7 +59,6 @@ class ConversationView(QWidget):
         self._lay_out()
         self._connect_parts()
         self._connect_transcript()
-        self._dress()
         self._on_models()
 
     def _lay_out(self) -> None:
@@ -89,7 +88,6 @@ class ConversationView(QWidget):
     def _connect_parts(self) -> None:
         parts, turns = self._parts, self._turns
         parts.models.changed.connect(self._on_models)
-        parts.theme.changed.connect(self._dress)
         turns.changed.connect(self._refresh)
         turns.returned.connect(self.drafts.take_back)
         turns.failed.connect(self._on_turn_failed)
@@ -123,6 +121,12 @@ class ConversationView(QWidget):
             self.drafts.restore()
         self._refresh()
         return True
+
+    def show_title(self, conversation: Conversation) -> None:
+        """Show another title, if it is the open conversation's."""
+        if conversation.id == self.path.id:
+            self.path.conversation = conversation
+            self.header.set_title(conversation.title)
 
     def send(self, text: str) -> None:
         """Say something; an edited message begins another branch."""
@@ -213,8 +217,3 @@ class ConversationView(QWidget):
         elif live is not None and live.turn.conversation_id != self.path.id:
             reason = self.tr("Another chat is being answered; your message waits for it.")
         self.composer.set_reason(reason)
-
-    def _dress(self) -> None:
-        font = self.font()
-        font.setPixelSize(self._parts.theme.px("body"))
-        self.transcript.setFont(font)

@@ -11,12 +11,15 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QLabel,
+    QPlainTextEdit,
     QPushButton,
     QSlider,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
+
+CONTROL_PX = 288
 
 
 class Choice(QWidget):
@@ -135,7 +138,7 @@ class Number(QSpinBox):
         self.setGroupSeparatorShown(True)
         self.setLocale(QLocale())
         self.setKeyboardTracking(False)
-        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.UpDownArrows)
         self.setSpecialValueText(automatic)
         self.setFixedWidth(140)
         self.valueChanged.connect(self.chosen)
@@ -164,10 +167,16 @@ def setting_row(title: str, explanation: str, control: QWidget) -> QWidget:
         text.setProperty("type", "quiet")
         text.setWordWrap(True)
         words.addWidget(text)
+    words.addStretch(1)
     line = QHBoxLayout(row)
     line.setContentsMargins(0, 8, 0, 8)
     line.setSpacing(24)
     line.addLayout(words, 1)
-    control.setMinimumWidth(264)
-    line.addWidget(control, 0, Qt.AlignmentFlag.AlignTop)
+    place = QWidget(row)
+    place.setFixedWidth(CONTROL_PX)
+    inside = QHBoxLayout(place)
+    inside.setContentsMargins(0, 0, 0, 0)
+    inside.addWidget(control)
+    inside.addStretch(0 if isinstance(control, QPlainTextEdit) else 1)
+    line.addWidget(place, 0, Qt.AlignmentFlag.AlignTop)
     return row

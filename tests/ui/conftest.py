@@ -1,0 +1,182 @@
+"""A window on the fake engine and a real store; nothing that a test starts may stay behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.core.cancel import CancelToken
+from app.core.chat.session import ChatSession
+from app.core.chat.store import ChatStore
+from app.core.engine.fake import FakeEngine, FakeReply
+from app.core.paths import Paths
+from app.core.settings import Generation, SettingsStore
+from app.ui import start
+from app.ui.immortal import keep_singletons
+from app.ui.main_window import MainWindow
+from app.ui.parts import Parts
+
+keep_singletons()
+TIMEOUT_MS = 5000
+
+
+@dataclass
+class Services:
+    """The services that the window needs, with the fake engine."""
+
+    paths: Paths
+    settings: SettingsStore
+    store: ChatStore
+    engine: FakeEngine
+    session: ChatSession
+
+
+def run_deferred_deletes():
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QCoreApplication.processEvents()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(qapp):
+    """No top-level widget and no running timer of the application outlives its test."""
+    yield
+    run_deferred_deletes()
+    widgets = [type(widget).__name__ for widget in QApplication.topLevelWidgets()]
+    assert not widgets, f"widgets left behind: {widgets}"
+    timers = [timer for timer in qapp.findChildren(QTimer) if timer.isActive()]
+    assert not timers, f"timers left running: {timers}"
+
+
+@pytest.fixture
+def services(tmp_path):
+    """Services in an empty home; closed by whoever uses them in a window."""
+    paths = Paths(tmp_path / "data")
+    paths.create()
+    engine = FakeEngine()
+    store = ChatStore(paths.chats_file)
+    made = Services(
+        paths, SettingsStore(paths.settings_file), store, engine, ChatSession(store, engine)
+    )
+    yield made
+    engine.close()
+    store.close()
+
+
+@pytest.fixture
+def parts(qapp, services):
+    """The window's helpers, ended after the test."""
+    start.make_application()
+    made = start.make_parts(services, qapp)
+    yield made
+    start.close_down(made)
+    made.tasks.parent().deleteLater()
+    run_deferred_deletes()
+
+
+@pytest.fixture
+def window(qtbot, parts):
+    """The window before anything was loaded or read."""
+    made = MainWindow(parts)
+    made.show()
+    yield made
+    made.close()
+    made.deleteLater()
+    run_deferred_deletes()
+
+
+class Driver:
+    """What a person does with the window, and waiting for what it shows."""
+
+    def __init__(self, qtbot, window: MainWindow) -> None:
+        self.qtbot = qtbot
+        self.window = window
+        self.parts: Parts = window.parts
+        self.page = window.chat_page
+        self.view = window.chat_page.view
+        self.panel = window.chat_page.panel
+        self.composer = window.chat_page.view.composer
+        self.store: ChatStore = self.parts.services.store
+        self.engine: FakeEngine = self.parts.services.engine
+
+    def until(self, condition) -> None:
+        self.qtbot.waitUntil(condition, timeout=TIMEOUT_MS)
+
+    def begin(self) -> None:
+        start.begin(self.window)
+        self.until(lambda: self.parts.models.ready and self.parts.tasks.idle)
+
+    def settle(self) -> None:
+        self.until(lambda: self.parts.tasks.idle and self.page.turns.live is None)
+
+    def write(self, text: str) -> None:
+        self.composer.edit.setPlainText(text)
+
+    def press(self, key=Qt.Key.Key_Return, modifiers=Qt.KeyboardModifier.NoModifier) -> None:
+        QTest.keyClick(self.composer.edit, key, modifiers)
+
+    def say(self, text: str) -> None:
+        self.write(text)
+        self.press()
+
+    def ask(self, text: str) -> None:
+        """Say something and wait for the whole reply."""
+        before = len(self.messages)
+        self.say(text)
+        self.until(lambda: len(self.messages) >= before + 2)
+        self.settle()
+
+    @property
+    def messages(self):
+        return self.view.path.messages
+
+    @property
+    def entries(self):
+        return [rows.entry for rows in self.view.transcript._flow.entries]
+
+    @property
+    def titles(self) -> list[str]:
+        model = self.panel.item_model
+        return [model.index(row).data() for row in range(model.rowCount())]
+
+    def reply_with(self, *chunks: str, **options) -> None:
+        self.engine.replies = [FakeReply(chunks or ("Hello", ", world."), **options)]
+
+    def stored(self):
+        return self.store.messages(self.view.path.id)
+
+
+@pytest.fixture
+def drive(qtbot, window) -> Driver:
+    """The window with the guide loaded and the list read."""
+    driver = Driver(qtbot, window)
+    driver.begin()
+    return driver
+
+
+@pytest.fixture
+def raw_drive(qtbot, window) -> Driver:
+    """The window before it begins."""
+    return Driver(qtbot, window)
+
+
+def fill_conversation(services: Services, turns: int, title: str = "") -> str:
+    """A conversation with so many turns in the store; returns its id."""
+    engine = FakeEngine([FakeReply(("A **short** answer.",))])
+    session = ChatSession(services.store, engine)
+    engine.load(Path("model.gguf"), start_options(), CancelToken())
+    conversation = services.store.create(title)
+    for turn in range(turns):
+        for _event in session.ask(conversation.id, f"Question {turn}", Generation(), CancelToken()):
+            pass
+    return conversation.id
+
+
+def start_options():
+    from app.core.engine.base import LoadOptions
+
+    return LoadOptions()
