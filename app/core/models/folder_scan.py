@@ -21,7 +21,12 @@ from app.core.models.places import Place, Source
 
 MAX_DEPTH: Final = 8
 MAX_ENTRIES: Final = 200_000
-UNFINISHED: Final = (".gguf.part", ".gguf.downloadinprogress", ".gguf.incomplete")
+UNFINISHED: Final = (
+    ".gguf.part",
+    ".gguf.downloadinprogress",
+    ".gguf.incomplete",
+    ".gguf.importing",
+)
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 
 
@@ -81,11 +86,13 @@ def models_in(place: Place, folder: Folder) -> Iterator[FoundModel]:
     """The models of one folder of ``place``."""
     projectors = [part for part in folder.models if is_projector(part.path.name)]
     groups = _groups([part for part in folder.models if part not in projectors])
-    stems = {_stem(parts[0].path.name) for parts in groups}
+    stems = {_stem(parts[0].path.name) for parts in groups} if projectors else set()
     used: set[Path] = set()
     for parts in groups:
-        projector = _projector(parts[0].path.name, projectors, alone=len(stems) == 1)
-        used.update({projector.path} if projector else ())
+        projector = None
+        if projectors:
+            projector = _projector(parts[0].path.name, projectors, alone=len(stems) == 1)
+            used.update({projector.path} if projector else ())
         yield _found(place, folder, parts, projector)
     for part in projectors:
         if part.path not in used and not _replaced(part, used):

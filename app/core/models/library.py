@@ -140,25 +140,14 @@ class Library:
         """The models of all places without reading them; a file that several places reach is given once."""
         seen: set[Path] = set()
         ids: set[str] = set()
+        folders: dict[Path, Path] = {}
         for place in self.places:
             for model in models_of(place, cancel):
-                real = _real(model.path)
+                real = real_path(model.path, folders)
                 if real in seen and not (model.record and model.source is Source.OLLAMA):
                     continue
                 seen.add(real)
                 yield _unique(model, ids)
-
-    def one(self, path: Path) -> LibraryModel:
-        """The model at a path that need not belong to any place."""
-        for model in self.find_files(CancelToken()):
-            if any(part.path == path or _real(part.path) == _real(path) for part in model.parts):
-                return LibraryModel(model, self._known(model) or self._read(model))
-        raise AppError(ErrorCode.MODEL_UNKNOWN, name=str(path))
-
-    def _read(self, model: FoundModel) -> HeaderFacts:
-        facts = read_facts(model.path)
-        self.index.keep_facts(model, facts)
-        return facts
 
     def _known(self, model: FoundModel) -> HeaderFacts | None:
         if model.fault:
@@ -182,8 +171,14 @@ def _unique(model: FoundModel, ids: set[str]) -> FoundModel:
     return model
 
 
-def _real(path: Path) -> Path:
+def real_path(path: Path, folders: dict[Path, Path]) -> Path:
+    """``path`` with all links resolved; ``folders`` remembers the folders that were resolved already."""
     try:
-        return path.resolve()
+        if path.is_symlink():
+            return path.resolve()
+        folder = path.parent
+        if folder not in folders:
+            folders[folder] = folder.resolve()
+        return folders[folder] / path.name
     except (OSError, RuntimeError):
         return path
