@@ -104,7 +104,7 @@ class Driver:
         self.engine: FakeEngine = self.parts.services.engine
 
     def until(self, condition) -> None:
-        self.qtbot.waitUntil(condition, timeout=TIMEOUT_MS)
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=TIMEOUT_MS)
 
     def begin(self) -> None:
         start.begin(self.window)
