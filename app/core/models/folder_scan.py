@@ -98,7 +98,7 @@ def models_in(place: Place, folder: Folder) -> Iterator[FoundModel]:
         if part.path not in used and not _replaced(part, used):
             yield _found(place, folder, (part,), None)
     for part in folder.unfinished:
-        fault = Fault(ErrorCode.DOWNLOAD_UNFINISHED, {"done_bytes": part.size_bytes})
+        fault = Fault(ErrorCode.DOWNLOAD_UNFINISHED, {"done_bytes": _written_bytes(part)})
         yield _found(place, folder, (part,), None, fault)
 
 
@@ -118,6 +118,15 @@ def _found(
     split = split_part(name)
     label = split[0] if split else name.removesuffix(".gguf")
     return FoundModel(place, key, label, parts, repo, file, projector, fault=fault)
+
+
+def _written_bytes(part: Part) -> int:
+    """Bytes that are really there: a download with parallel ranges leaves holes, where the system can."""
+    try:
+        blocks = getattr(part.path.stat(), "st_blocks", None)
+    except OSError:
+        blocks = None
+    return part.size_bytes if blocks is None else min(part.size_bytes, blocks * 512)
 
 
 def _groups(parts: list[Part]) -> list[tuple[Part, ...]]:

@@ -40,7 +40,7 @@ class Source(StrEnum):
 
 
 STORE_NAMES: Final = {
-    Source.GUIDE: "Nibble",
+    Source.GUIDE: "the guide",
     Source.NIBBLE: "Nibble",
     Source.FOLDER: "your folder",
     Source.HUGGING_FACE: "the Hugging Face cache",

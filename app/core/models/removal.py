@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import cast
 
 from app.core.errors import AppError, ErrorCode
+from app.core.models.file_lock import locked
 from app.core.models.library import LibraryModel
 from app.core.models.origin import NOTE_NAME, forget_origin
+from app.core.models.part_file import PART_SUFFIX
 from app.core.models.places import STORE_NAMES, Place, Source
 from app.core.models.store_hf import PREFIX
 from app.core.models.store_ollama import blob_path, layer_digests, manifests_in
@@ -65,8 +67,21 @@ def remove(removal: Removal, *, permanent: bool = False) -> None:
     Links are taken away, never what they lead to. Stops at the first file that cannot be moved.
 
     Raises:
-        AppError: TRASH_FAILED with path and reason.
+        AppError: TRASH_FAILED with path and reason; DOWNLOAD_BUSY for a download that is under way.
     """
+    path = removal.model.path
+    if path.name.endswith(PART_SUFFIX):
+        try:
+            with locked(path.with_name(path.name.removesuffix(PART_SUFFIX))):
+                _remove(removal, permanent)
+        except OSError as error:
+            raise _failed(path, error) from error
+    else:
+        _remove(removal, permanent)
+    _drop_empty({path.parent for path in removal.paths}, removal.model.found.place.folder)
+
+
+def _remove(removal: Removal, permanent: bool) -> None:
     for path in removal.paths:
         try:
             if path.is_symlink() or permanent:
@@ -75,9 +90,11 @@ def remove(removal: Removal, *, permanent: bool = False) -> None:
                 _trash(path)
             forget_origin(path)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise AppError(ErrorCode.TRASH_FAILED, path=str(path), reason=reason) from error
-    _drop_empty({path.parent for path in removal.paths}, removal.model.found.place.folder)
+            raise _failed(path, error) from error
+
+
+def _failed(path: Path, error: OSError) -> AppError:
+    return AppError(ErrorCode.TRASH_FAILED, path=str(path), reason=error.strerror or str(error))
 
 
 def _files(model: LibraryModel, others: Sequence[LibraryModel]) -> tuple[list[Path], list[Path]]:
