@@ -102,7 +102,7 @@ def test_escape_leaves_an_edit_and_brings_the_draft_back(drive):
     assert not drive.composer.editing
     assert drive.composer.text == "draft"
     drive.ask("Third")
-    assert [entry.text for entry in drive.entries][0] == "First"
+    assert next(entry.text for entry in drive.entries) == "First"
     assert len(drive.entries) == 4
 
 
@@ -215,7 +215,7 @@ def test_what_waits_comes_back_to_the_composer_when_stopped(drive):
     drive.view.stop()
     drive.settle()
     assert drive.composer.text == "Two"
-    assert [message.content for message in drive.stored()][0] == "One"
+    assert next(message.content for message in drive.stored()) == "One"
     assert len(drive.stored()) == 2
 
 
@@ -229,7 +229,7 @@ def test_a_store_that_refuses_is_told_in_place(drive, monkeypatch):
 
     monkeypatch.setattr(drive.store, "add", add)
     drive.say("Two")
-    drive.until(lambda: drive.view.bars.store_bar.isVisible())
+    drive.until(drive.view.bars.store_bar.isVisible)
     assert "chats.db" in drive.view.bars.store_bar.text
     drive.until(lambda: drive.composer.text == "Two")
     monkeypatch.undo()
@@ -242,7 +242,9 @@ def test_a_store_that_refuses_is_told_in_place(drive, monkeypatch):
 def test_the_settings_reach_the_engine(drive):
     settings = drive.parts.settings
     task = settings.change(
-        lambda old: replace(old, generation=replace(old.generation, max_tokens=1, system_prompt="Be brief."))
+        lambda old: replace(
+            old, generation=replace(old.generation, max_tokens=1, system_prompt="Be brief.")
+        )
     )
     drive.qtbot.waitSignal(task.finished).wait()
     drive.ask("Hello")
