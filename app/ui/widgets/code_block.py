@@ -195,9 +195,7 @@ class CodeBlock(QWidget):
         self._ink = ink
         self._formats = {token: _format(ink, token) for token in Token}
         self.text.set_ink(ink)
-        palette = self._label.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, ink.quiet)
-        self._label.setPalette(palette)
+        self._label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._label.setFont(ink.small)
         self._pad = round(pixel_size(ink.body) / 15 * 8)
         self._restart()

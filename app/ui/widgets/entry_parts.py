@@ -42,11 +42,9 @@ def _plain_label(parent: QWidget) -> QLabel:
     return label
 
 
-def _dress(label: QLabel, ink: Ink, *, quiet: bool = True) -> None:
+def _dress(label: QLabel, ink: Ink, role: QPalette.ColorRole = _QUIET) -> None:
     label.setFont(ink.small)
-    palette = label.palette()
-    palette.setColor(QPalette.ColorRole.WindowText, ink.quiet if quiet else ink.text)
-    label.setPalette(palette)
+    label.setForegroundRole(role)
 
 
 class QuietText(QWidget):
@@ -94,7 +92,7 @@ class ThoughtLine(QToolButton):
 
     def __init__(self, ink: Ink, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setCheckable(True)
+        self._is_shown = False
         self.setAutoRaise(True)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(TOOL_ICON_PX, TOOL_ICON_PX))
@@ -125,7 +123,7 @@ class ThoughtLine(QToolButton):
             if shown
             else self.tr("Show what the model thought")
         )
-        self.setChecked(shown)
+        self._is_shown = shown
         self._tint()
 
     def height_for(self, width: int) -> int:  # noqa: ARG002 - as the other parts
@@ -133,7 +131,7 @@ class ThoughtLine(QToolButton):
         return self.sizeHint().height()
 
     def _tint(self) -> None:
-        name = "chevron-down" if self.isChecked() else "chevron-right"
+        name = "chevron-down" if self._is_shown else "chevron-right"
         self.setIcon(icon(name, self.palette(), _QUIET, TOOL_ICON_PX))
 
 
@@ -167,14 +165,11 @@ class ErrorCard(QFrame):
 
     def set_ink(self, ink: Ink) -> None:
         """Use these colours and fonts."""
-        _dress(self._title, ink, quiet=False)
-        _dress(self._sentence, ink, quiet=False)
+        _dress(self._title, ink, QPalette.ColorRole.BrightText)
+        _dress(self._sentence, ink, QPalette.ColorRole.WindowText)
         bold = QFont(ink.small)
         bold.setWeight(QFont.Weight.DemiBold)
         self._title.setFont(bold)
-        palette = self._title.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, ink.danger)
-        self._title.setPalette(palette)
 
     def set_error(self, error: EntryError) -> None:
         """Show an error."""
@@ -188,8 +183,7 @@ class ErrorCard(QFrame):
 
     def height_for(self, width: int) -> int:
         """Height in px at a width in px."""
-        layout = self.layout()
-        return layout.heightForWidth(width) if layout is not None else 0
+        return self.heightForWidth(width)
 
 
 class Footer(QWidget):

@@ -6,8 +6,10 @@ from its estimate moves only what is out of sight.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from app.ui.widgets.entry import EntryId
@@ -57,19 +59,20 @@ class Flow:
         self._estimate_entry = estimate_entry
         self.entries: list[EntryRows] = []
         self._places: dict[EntryId, int] = {}
-        self._guesses: dict[EntryId, int] = {}
+        self._heights: list[int] = []  # of the entries; -1 is not known
         self.unit = 8
 
     def set_entries(self, entries: list[EntryRows]) -> None:
         """Show these entries."""
         self.entries = entries
         self._places = {entry.entry.id: place for place, entry in enumerate(entries)}
-        self._guesses = {}
+        self._heights = [-1] * len(entries)
 
     def add(self, entry: EntryRows) -> None:
         """Add an entry at the end."""
         self._places[entry.entry.id] = len(self.entries)
         self.entries.append(entry)
+        self._heights.append(-1)
 
     def find(self, entry_id: EntryId) -> EntryRows | None:
         """The entry of an id."""
@@ -84,9 +87,15 @@ class Flow:
         rows = self.entries[place].rows
         return next(((place, number) for number, other in enumerate(rows) if other is row), None)
 
-    def forget_guesses(self) -> None:
-        """Estimate entries anew: the width or the fonts changed."""
-        self._guesses = {}
+    def touch(self, entry_id: EntryId) -> None:
+        """The rows of an entry changed."""
+        place = self._places.get(entry_id)
+        if place is not None:
+            self._heights[place] = -1
+
+    def forget_heights(self) -> None:
+        """The width or the fonts changed: estimate anew what was not laid out."""
+        self._heights = [-1] * len(self.entries)
 
     @property
     def last(self) -> Spot | None:
@@ -106,28 +115,32 @@ class Flow:
         entry = min(spot[0], len(self.entries) - 1)
         return entry, min(spot[1], len(self.entries[entry].rows) - 1)
 
-    def height_of(self, entry: EntryRows) -> int:
-        """Height of an entry in px as far as it is known."""
-        if entry.is_built:
-            return sum(self._slot(row) for row in entry.rows)
-        guess = self._guesses.get(entry.entry.id)
-        if guess is None:
-            guess = self._guesses[entry.entry.id] = self._estimate_entry(entry)
-        return guess
+    def heights(self) -> list[int]:
+        """Height of each entry in px as far as it is known."""
+        for place, height in enumerate(self._heights):
+            if height < 0:
+                entry = self.entries[place]
+                built = entry.is_built
+                self._heights[place] = (
+                    self._built_height(entry) if built else self._estimate_entry(entry)
+                )
+        return self._heights
+
+    def _built_height(self, entry: EntryRows) -> int:
+        return sum(self._slot(row) for row in entry.rows)
 
     def spot_at(self, y: int) -> tuple[Spot, int]:
         """The row at ``y`` px from the beginning, and the y of its slot."""
-        top = 0
-        for place, entry in enumerate(self.entries):
-            height = self.height_of(entry)
-            if y < top + height or place == len(self.entries) - 1:
-                for number, row in enumerate(entry.rows):
-                    slot = self._slot(row)
-                    if y < top + slot or number == len(entry.rows) - 1:
-                        return (place, number), top
-                    top += slot
-            top += height
-        return START, 0
+        bottoms = list(accumulate(self.heights()))
+        place = min(bisect_right(bottoms, y), len(bottoms) - 1)
+        top = bottoms[place] - self._heights[place]
+        rows = self.entries[place].rows
+        for number, row in enumerate(rows):
+            slot = self._slot(row)
+            if y < top + slot or number == len(rows) - 1:
+                return (place, number), top
+            top += slot
+        return (place, 0), top
 
     def layout(self, spot: Spot, y: int, height: int, pad: int) -> Layout:
         """Place the row at ``spot`` at ``y`` in a window of ``height`` px, and others above and below until it is full.
@@ -145,7 +158,9 @@ class Flow:
             if top > 0:
                 top, bottom = 0, bottom - top
         placed = self._placed(spots, top, height)
-        total = sum(self.height_of(entry) for entry in self.entries) + pad
+        for place in {spot[0] for spot in spots}:
+            self._heights[place] = self._built_height(self.entries[place])
+        total = sum(self.heights()) + pad
         before = self._before_px(placed[0].spot) if placed else 0
         value = before - placed[0].top if placed else 0
         ended = bool(placed) and placed[-1].spot == self.last and bottom + pad <= height + 1
@@ -185,8 +200,9 @@ class Flow:
         return tuple(placed)
 
     def _before_px(self, spot: Spot) -> int:
-        whole = sum(self.height_of(entry) for entry in self.entries[: spot[0]])
-        return whole + sum(self._slot(row) for row in self.entries[spot[0]].rows[: spot[1]])
+        return sum(self.heights()[: spot[0]]) + sum(
+            self._slot(row) for row in self.entries[spot[0]].rows[: spot[1]]
+        )
 
     def _above(self, spot: Spot) -> Spot | None:
         if spot[1]:

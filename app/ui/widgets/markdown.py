@@ -144,6 +144,7 @@ def plain_leaves(text: str) -> tuple[Leaf, ...]:
     )
 
 
+@functools.lru_cache(maxsize=64)
 def parse_table(text: str) -> Table | None:
     """The table that ``text`` begins with, or None if it is none or has more than `MAX_CELLS` cells."""
     lines = text.splitlines()

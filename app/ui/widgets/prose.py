@@ -32,12 +32,6 @@ class Prose(TextPane):
         self.setDocument(self._prose)
         self.set_ink(formats.ink)
 
-    def set_formats(self, formats: ProseFormats) -> None:
-        """Use other colours or fonts."""
-        self._formats = formats
-        self.set_ink(formats.ink)
-        self._prose.set_formats(formats)
-
     def set_leaves(self, leaves: Sequence[Leaf]) -> None:
         """Show these leaves; what stays the same is not laid out again."""
         self._prose.set_leaves(leaves)

@@ -14,10 +14,10 @@ from app.ui.widgets.markdown import definitions_in
 from app.ui.widgets.segments import Segment, SegmentKind, Splitter
 from app.ui.widgets.thoughts import Thoughts, count_words, split_thoughts
 
-ENTRY_GAP: Final = 4  # in units of the 8 px grid
+ENTRY_GAP: Final = 3  # in units of the 8 px grid
 PART_GAP: Final = 1
 SEGMENT_GAP: Final = 1.5
-CARD_PAD: Final = 1.25
+CARD_PADS: Final = (1.5, 0.75)  # above and below; lines bring some space below themselves
 
 
 class RowKind(StrEnum):
@@ -206,7 +206,7 @@ def _put_on_card(rows: list[Row]) -> None:
     for row in rows:
         row.on_card = True
     if rows:
-        rows[0].pad_above = rows[-1].pad_below = CARD_PAD
+        rows[0].pad_above, rows[-1].pad_below = CARD_PADS
 
 
 class _Part:

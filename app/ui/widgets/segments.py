@@ -16,6 +16,7 @@ from app.ui.widgets.calm import cells
 
 SOFT_CHARS: Final = 1600
 HARD_CHARS: Final = 2400
+TABLE_CHARS: Final = 800
 CODE_CHARS: Final = 60_000  # a longer block of code continues in another one
 MAX_DEPTH: Final = 8
 _FENCE: Final = re.compile(r"(?P<mark>`{3,})(?P<info>[^`]*)\Z|(?P<mark2>~{3,})(?P<info2>.*)\Z")
@@ -309,7 +310,7 @@ class Splitter:
 
     def _table_row(self, table: _Open, line: str) -> None:
         self._add(line.strip() + "\n")
-        if len(table.text) > HARD_CHARS:
+        if len(table.text) > TABLE_CHARS:
             lead = table.lead or table.text
             self._close()
             self._open = _Open(

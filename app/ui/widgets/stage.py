@@ -21,6 +21,7 @@ MARGIN_PX: Final = 24
 CARD_SHARE: Final = 0.85  # of the column, at most, for a person's message
 CARD_SIDE: Final = 2  # units of space left and right on a card
 BEYOND_PX: Final = 40
+BUTTON_PAD_PX: Final = 6  # between a flat button's edge and its icon
 DEPTH_UNITS: Final = 3  # as the indentation of lists in prose
 
 
@@ -96,6 +97,7 @@ class Stage:
         shown = self._shown.get(row)
         if shown is None:
             shown = self._shown[row] = _Shown(make_widget(row, self.context, self.viewport))
+            shown.widget.ensurePolished()  # before it is measured: the style sheet may change its size
         if shown.version != row.version:
             show_row(shown.widget, row, self.context, self._speaker(row))
             shown.version, shown.width = row.version, -1
@@ -193,9 +195,11 @@ class Stage:
             edge = CARD_SIDE * self.unit
             x = left + edge if mirrored else left + column - width - edge
             return QRect(x, y, width, height)
-        if row.kind is RowKind.THOUGHT:
-            width = min(self._shown[row].widget.sizeHint().width(), width)
         inset = self._inset(row)
+        if row.kind is RowKind.THOUGHT:  # its sign stands flush with the text
+            width, inset = min(self._shown[row].widget.sizeHint().width(), width), -BUTTON_PAD_PX
+        elif row.kind is RowKind.FOOTER:
+            width += BUTTON_PAD_PX
         x = left + column - inset - width if mirrored else left + inset
         return QRect(x, y, width, height)
 

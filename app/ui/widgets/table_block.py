@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import (
-    QBrush,
     QFontMetricsF,
     QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextFormat,
     QTextFrameFormat,
     QTextLength,
     QTextTable,
-    QTextTableCellFormat,
     QTextTableFormat,
     QWheelEvent,
 )
@@ -80,30 +81,28 @@ def column_widths(
 
 
 class TableBlock(TextPane):
-    """Shows a table; one that continues another has no header and the other's columns."""
+    """Shows a table; one that continues another has no header and the other's columns.
+
+    Rows that did not change stay as they are when rows are added; lines between rows are painted, not part of the text.
+    """
 
     def __init__(self, formats: ProseFormats, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._formats = formats
         self._table: Table | None = None
         self._lead: Table | None = None
-        self._laid_out: tuple[object, ...] = ()
+        self._rows: list[tuple[Cell, ...]] = []  # as they stand in the document
+        self._columns: list[int] = []
+        self._made: QTextTable | None = None
         self._document = SafeDocument(self)
+        self._document.setDefaultFont(formats.ink.body)
         self.setDocument(self._document)
         self.setLineWrapMode(QTextBrowser.LineWrapMode.FixedPixelWidth)
-        self.set_formats(formats)
-
-    def set_formats(self, formats: ProseFormats) -> None:
-        """Use other colours or fonts."""
-        self._formats = formats
         self.set_ink(formats.ink)
-        self._document.setDefaultFont(formats.ink.body)
-        self._laid_out = ()
 
     def set_table(self, table: Table, lead: Table | None = None) -> None:
         """Show a table; if it continues the table ``lead``, without a header and with that one's columns."""
-        if (table, lead) != (self._table, self._lead):
-            self._table, self._lead = table, lead
-            self._laid_out = ()
+        self._table, self._lead = table, lead
 
     def height_for(self, width: int) -> int:
         """Lay the table out for ``width`` px; its height in px, with the bar to scroll to the side if it needs one."""
@@ -111,10 +110,8 @@ class TableBlock(TextPane):
             return 0
         char_px = QFontMetricsF(self._formats.ink.body).horizontalAdvance("n")
         natural = natural_widths(self._lead or self._table, self._formats)
-        columns = column_widths(natural, char_px, 2.0 * self._formats.unit + 1, width - 2)
-        if self._laid_out != tuple(columns):
-            self._build(columns)
-            self._laid_out = tuple(columns)
+        columns = column_widths(natural, char_px, 2.0 * self._padding + 1, width - 2)
+        self._update(self._table, columns)
         total = sum(columns) + 2
         wide = total > width
         policy = (
@@ -122,9 +119,9 @@ class TableBlock(TextPane):
         )
         if policy != self.horizontalScrollBarPolicy():
             self.setHorizontalScrollBarPolicy(policy)
-        self.setLineWrapColumnOrWidth(total)
-        self.document().setTextWidth(total)
-        height = int(self.document().size().height() + 0.999)
+        if self.lineWrapColumnOrWidth() != total:
+            self.setLineWrapColumnOrWidth(total)
+        height = int(self._document.size().height() + 0.999)
         return height + (self.horizontalScrollBar().sizeHint().height() + 4 if wide else 0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -146,37 +143,79 @@ class TableBlock(TextPane):
         else:
             event.ignore()
 
-    def _build(self, columns: Sequence[int]) -> None:
+    def paint_ground(self, painter: QPainter, event: QPaintEvent) -> None:  # noqa: ARG002 - as in the base
+        """Paint the header's ground and a line below every row."""
+        tops = self._row_tops()
+        if len(tops) < 2:
+            return
+        x, width = -self.horizontalScrollBar().value(), sum(self._columns)
+        if self._lead is None:
+            painter.fillRect(QRectF(x, tops[0], width, tops[1] - tops[0]), self._formats.ink.card)
+        for top in tops[1:]:
+            painter.fillRect(QRectF(x, round(top) - 1, width, 1), self._formats.ink.border)
+
+    def _row_tops(self) -> list[float]:
+        """The y of the top of each row, and of the end of the last one."""
+        if self._made is None:
+            return []
+        layout, made = self._document.documentLayout(), self._made
+        tops = [
+            layout.blockBoundingRect(made.cellAt(row, 0).firstCursorPosition().block()).top()
+            - self._padding
+            for row in range(made.rows())
+        ]
+        return [*tops, layout.frameBoundingRect(made).bottom()]
+
+    @property
+    def _padding(self) -> int:
+        return round(self._formats.unit * 0.75)
+
+    def _update(self, table: Table, columns: list[int]) -> None:
+        """Bring the document up to the table, from the first row that differs on."""
+        rows = list(table.rows) if self._lead else [table.header, *table.rows]
+        edit = QTextCursor(self._document)  # one block of changes is laid out once
+        edit.beginEditBlock()
+        made = self._made
+        if made is None or len(columns) != len(self._columns) or not rows:
+            made = self._restart(rows, columns)
+        if made is not None:
+            self._fit_rows(made, rows, columns)
+            same = 0
+            while same < min(len(rows), len(self._rows)) and rows[same] == self._rows[same]:
+                same += 1
+            for number in range(same, len(rows)):
+                old = self._rows[number] if number < len(self._rows) else ()
+                self._fill(made, number, rows[number], old, table.alignments)
+        edit.endEditBlock()
+        self._rows, self._columns = rows, columns
+
+    def _fit_rows(
+        self, made: QTextTable, rows: Sequence[tuple[Cell, ...]], columns: list[int]
+    ) -> None:
+        if columns != self._columns:
+            made.setFormat(self._table_format(columns))
+        if len(rows) > made.rows():
+            made.appendRows(len(rows) - made.rows())
+        elif len(rows) < made.rows():
+            made.removeRows(len(rows), made.rows() - len(rows))
+
+    def _restart(self, rows: Sequence[tuple[Cell, ...]], columns: list[int]) -> QTextTable | None:
         self._document.clear()
-        if self._table is None:
-            return
-        rows = list(self._table.rows) if self._lead else [self._table.header, *self._table.rows]
-        if not rows:
-            return
+        self._rows, self._columns, self._made = [], columns, None
+        if not rows or not columns:
+            return None
         cursor = QTextCursor(self._document)
-        cursor.beginEditBlock()
-        made = cursor.insertTable(len(rows), len(columns), self._table_format(columns))
-        for number, row in enumerate(rows):
-            is_header = number == 0 and not self._lead
-            for column in range(len(columns)):
-                self._fill(
-                    made,
-                    number,
-                    column,
-                    row[column] if column < len(row) else (),
-                    is_header=is_header,
-                )
+        self._made = cursor.insertTable(len(rows), len(columns), self._table_format(columns))
         self._flatten_rest()
-        cursor.endEditBlock()
         self.moveCursor(QTextCursor.MoveOperation.Start)
         self.horizontalScrollBar().setValue(0)
+        return self._made
 
     def _table_format(self, columns: Sequence[int]) -> QTextTableFormat:
         made = QTextTableFormat()
         made.setBorder(0)
-        made.setBorderCollapse(True)
         made.setCellSpacing(0)
-        made.setCellPadding(0)
+        made.setCellPadding(self._padding)
         made.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_None)
         made.setHeaderRowCount(0 if self._lead else 1)
         made.setColumnWidthConstraints(
@@ -185,44 +224,43 @@ class TableBlock(TextPane):
         return made
 
     def _fill(
-        self, table: QTextTable, row: int, column: int, runs: Cell, *, is_header: bool
+        self,
+        made: QTextTable,
+        number: int,
+        row: tuple[Cell, ...],
+        old: tuple[Cell, ...],
+        alignments: Sequence[str],
     ) -> None:
-        cell = table.cellAt(row, column)
-        cell.setFormat(self._cell_format(is_header=is_header))
-        cursor = cell.firstCursorPosition()
-        alignment = _ALIGNMENTS.get(self._table.alignments[column] if self._table else "")
-        if alignment is not None:
-            block = cursor.blockFormat()
-            block.setAlignment(alignment)
-            cursor.setBlockFormat(block)
-        for run in runs:
-            style = run.style | Style.BOLD if is_header else run.style
-            cursor.insertText(run.text, self._formats.char(Run(run.text, style, run.href)))
-
-    def _cell_format(self, *, is_header: bool) -> QTextTableCellFormat:
-        made = QTextTableCellFormat()
-        unit = self._formats.unit
-        made.setLeftPadding(unit)
-        made.setRightPadding(unit)
-        made.setTopPadding(unit * 0.6)
-        made.setBottomPadding(unit * 0.6)
-        made.setBottomBorder(1)
-        made.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-        made.setBottomBorderBrush(QBrush(self._formats.ink.border))
-        if is_header:
-            made.setBackground(self._formats.ink.card)
-        return made
+        """Write the cells of a row that differ from what stood there."""
+        is_header = number == 0 and self._lead is None
+        for column in range(len(self._columns)):
+            runs = row[column] if column < len(row) else ()
+            if runs == (old[column] if column < len(old) else ()) and (
+                runs or number < len(self._rows)
+            ):
+                continue
+            cursor = made.cellAt(number, column).firstCursorPosition()
+            cursor.movePosition(
+                QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor
+            )
+            cursor.removeSelectedText()
+            alignment = _ALIGNMENTS.get(alignments[column] if column < len(alignments) else "")
+            if alignment is not None:
+                block = cursor.blockFormat()
+                block.setAlignment(alignment)
+                cursor.setBlockFormat(block)
+            for run in runs:
+                style = run.style | Style.BOLD if is_header else run.style
+                cursor.insertText(run.text, self._formats.char(Run(run.text, style, run.href)))
 
     def _flatten_rest(self) -> None:
-        """Make the empty paragraph, which Qt keeps behind every table, as low as it can be."""
-        cursor = QTextCursor(self._document.lastBlock())
-        low = cursor.blockFormat()
-        low.setLineHeight(1, 2)  # QTextBlockFormat.FixedHeight
-        cursor.setBlockFormat(low)
+        """Make the empty paragraphs, which Qt keeps around every table, as low as they can be."""
+        low = QTextBlockFormat()
+        low.setLineHeight(1, int(QTextBlockFormat.LineHeightTypes.FixedHeight.value))
         tiny = QTextCharFormat()
         tiny.setProperty(QTextFormat.Property.FontPixelSize, 1)
-        cursor.setBlockCharFormat(tiny)
-        first = QTextCursor(self._document.firstBlock())
-        if not first.currentTable():
-            first.setBlockFormat(low)
-            first.setBlockCharFormat(tiny)
+        for block in (self._document.firstBlock(), self._document.lastBlock()):
+            cursor = QTextCursor(block)
+            if cursor.currentTable() is None:
+                cursor.setBlockFormat(low)
+                cursor.setBlockCharFormat(tiny)

@@ -54,6 +54,7 @@ class TranscriptView(QAbstractScrollArea):
         self._pending: dict[EntryId, list[str]] = {}
         self._events = self._make_events()
         self._stage = Stage(self.viewport(), self._make_context())
+        self._events.selected.connect(self._stage.clear_selections)
         self._stage.set_speakers(
             {EntryRole.USER: self.tr("You"), EntryRole.ASSISTANT: self.tr("Reply")}
         )
@@ -106,6 +107,7 @@ class TranscriptView(QAbstractScrollArea):
         if made is not None:
             made.update(entry)
             made.refresh()
+            self._flow.touch(entry.id)
             self._arrange()
 
     def clear(self) -> None:
@@ -151,7 +153,7 @@ class TranscriptView(QAbstractScrollArea):
         """Lay out what is in sight for the new size."""
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
-            self._flow.forget_guesses()
+            self._flow.forget_heights()
         self._arrange()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -168,7 +170,7 @@ class TranscriptView(QAbstractScrollArea):
             for entry in self._flow.entries:
                 for row in entry.rows if entry.is_built else ():
                     row.measured_width = -1
-            self._flow.forget_guesses()
+            self._flow.forget_heights()
             self._arrange()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -267,6 +269,7 @@ class TranscriptView(QAbstractScrollArea):
             if entry is not None:
                 entry.append("".join(texts))
                 entry.refresh()
+                self._flow.touch(entry_id)
         self._arrange()
         self._rest_ms = max(FLUSH_MS, self._since.elapsed() * BUSY_SHARE)
 
@@ -289,7 +292,6 @@ class TranscriptView(QAbstractScrollArea):
         events.edit.connect(self.edit_requested)
         events.variant.connect(self.variant_requested)
         events.action.connect(self.action_requested)
-        events.selected.connect(self._stage.clear_selections)
         events.thought_toggled.connect(self._toggle_thought)
         events.menu_wanted.connect(self._open_menu)
         return events
@@ -299,6 +301,7 @@ class TranscriptView(QAbstractScrollArea):
         if entry is not None:
             entry.thought_shown = not entry.thought_shown
             entry.refresh()
+            self._flow.touch(entry_id)
             self._follows = False
             self._arrange()
 
