@@ -93,6 +93,10 @@ class HubClient:
         """A call for transfers; see `HubHttp.open`."""
         return self._http.open(cancel)
 
+    def token_headers(self) -> dict[str, str]:
+        """The token as a header for the hub itself; empty without one."""
+        return self._http.headers_for(self.endpoint)
+
     def search(self, query: SearchQuery, cancel: CancelToken) -> Iterator[HubModel]:
         """GGUF repositories, page by page as the results are consumed (one request for each ``query.limit``)."""
         filters = ["gguf"]
