@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from app.core.errors import ErrorCode
-from app.ui.words import Action, Explanation, Facts, number, size, tr
+from app.ui.words import Action, Explanation, Facts, number, sentence, size, tr
 
 Wording = tuple[str, str, Action | None]
 
@@ -174,8 +174,7 @@ def _shown(facts: Facts) -> _Shown:
         elif name == "path":
             shown[name] = PurePath(str(value)).name
         elif name == "reason":
-            text = str(value).strip().rstrip(".")
-            shown[name] = text[:1].upper() + text[1:] + "." if text else ""
+            shown[name] = sentence(str(value))
         elif isinstance(value, int | float) and name != "status":
             shown[name] = number(value)
         else:
@@ -185,5 +184,5 @@ def _shown(facts: Facts) -> _Shown:
 
 def explain_library(code: ErrorCode, facts: Facts) -> Explanation:
     """The message for one of `LIBRARY_CODES`."""
-    title, sentence, action = {**_hub(), **_downloads(), **_library()}[code]
-    return Explanation(title, " ".join(sentence.format_map(_shown(facts)).split()), action)
+    title, words, action = {**_hub(), **_downloads(), **_library()}[code]
+    return Explanation(title, " ".join(words.format_map(_shown(facts)).split()), action)

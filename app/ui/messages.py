@@ -16,6 +16,7 @@ from app.ui.words import (
     Facts,
     action_label,
     number,
+    sentence,
     size,
     tr,
 )
@@ -43,7 +44,7 @@ def _file(facts: Facts) -> str:
 
 def _reason(facts: Facts) -> str:
     reason = str(facts.get("reason", "")).strip()
-    return reason[:1].upper() + reason[1:].rstrip(".") + "." if reason else ""
+    return sentence(reason)
 
 
 def _join(*sentences: str) -> str:
@@ -51,39 +52,39 @@ def _join(*sentences: str) -> str:
 
 
 def _file_missing(facts: Facts) -> Explanation:
-    sentence = tr("“{file}” was moved, renamed or deleted, or its drive is not connected.")
+    words = tr("“{file}” was moved, renamed or deleted, or its drive is not connected.")
     return Explanation(
-        tr("The file is not there"), sentence.format(file=_file(facts)), Action.OPEN_FILE
+        tr("The file is not there"), words.format(file=_file(facts)), Action.OPEN_FILE
     )
 
 
 def _file_unreadable(facts: Facts) -> Explanation:
-    sentence = tr("“{file}” cannot be read.").format(file=_file(facts))
+    words = tr("“{file}” cannot be read.").format(file=_file(facts))
     return Explanation(
-        tr("The file cannot be read"), _join(sentence, _reason(facts)), Action.OPEN_FILE
+        tr("The file cannot be read"), _join(words, _reason(facts)), Action.OPEN_FILE
     )
 
 
 def _not_gguf(facts: Facts) -> Explanation:
-    sentence = tr("“{file}” is no GGUF model. Look for a file that ends in .gguf.")
+    words = tr("“{file}” is no GGUF model. Look for a file that ends in .gguf.")
     return Explanation(
-        tr("This is no GGUF file"), sentence.format(file=_file(facts)), Action.OPEN_FILE
+        tr("This is no GGUF file"), words.format(file=_file(facts)), Action.OPEN_FILE
     )
 
 
 def _gguf_version(facts: Facts) -> Explanation:
-    sentence = tr(
+    words = tr(
         "“{file}” uses version {version} of the GGUF format, which Nibble does not read."
         " A newer copy of the model will work."
     )
-    text = sentence.format(file=_file(facts), version=facts.get("version", "?"))
+    text = words.format(file=_file(facts), version=facts.get("version", "?"))
     return Explanation(tr("This GGUF version is not supported"), text, Action.OPEN_FILE)
 
 
 def _gguf_truncated(facts: Facts) -> Explanation:
     if "needed_bytes" in facts and "size_bytes" in facts:
-        sentence = tr("“{file}” has {size} of {needed}: the download was cut. Download it again.")
-        text = sentence.format(
+        words = tr("“{file}” has {size} of {needed}: the download was cut. Download it again.")
+        text = words.format(
             file=_file(facts), size=size(facts["size_bytes"]), needed=size(facts["needed_bytes"])
         )
     else:
@@ -94,18 +95,18 @@ def _gguf_truncated(facts: Facts) -> Explanation:
 
 
 def _gguf_invalid(facts: Facts) -> Explanation:
-    sentence = tr("“{file}” is damaged or was made wrongly.").format(file=_file(facts))
-    return Explanation(tr("The file is damaged"), _join(sentence, _reason(facts)), Action.OPEN_FILE)
+    words = tr("“{file}” is damaged or was made wrongly.").format(file=_file(facts))
+    return Explanation(tr("The file is damaged"), _join(words, _reason(facts)), Action.OPEN_FILE)
 
 
 def _gguf_split_part(facts: Facts) -> Explanation:
     missing = str(facts.get("missing", "")).strip()
     if missing:
-        sentence = tr("The model is split into {parts} files; these are missing: {missing}.")
-        text = sentence.format(parts=facts.get("parts", "?"), missing=missing)
+        words = tr("The model is split into {parts} files; these are missing: {missing}.")
+        text = words.format(parts=facts.get("parts", "?"), missing=missing)
         return Explanation(tr("Parts of the model are missing"), text, Action.OPEN_FILE)
-    sentence = tr("“{file}” is part {part} of {parts}. Open the first part, with all beside it.")
-    text = sentence.format(
+    words = tr("“{file}” is part {part} of {parts}. Open the first part, with all beside it.")
+    text = words.format(
         file=_file(facts), part=facts.get("part", "?"), parts=facts.get("parts", "?")
     )
     action = Action.OPEN_FIRST_PART if facts.get("first") else Action.OPEN_FILE
@@ -113,28 +114,28 @@ def _gguf_split_part(facts: Facts) -> Explanation:
 
 
 def _unknown_architecture(facts: Facts) -> Explanation:
-    sentence = tr(
+    words = tr(
         "“{file}” is built as “{architecture}”, which this version of Nibble cannot run yet."
     )
-    text = sentence.format(file=_file(facts), architecture=facts.get("architecture", "?"))
+    text = words.format(file=_file(facts), architecture=facts.get("architecture", "?"))
     return Explanation(tr("This kind of model is not supported"), text, Action.OPEN_FILE)
 
 
 def _not_a_chat_model(facts: Facts) -> Explanation:
     kind = str(facts.get("kind", "")).strip() or tr("a helper file")
-    sentence = tr("“{file}” belongs to a model but cannot talk by itself ({kind}).")
+    words = tr("“{file}” belongs to a model but cannot talk by itself ({kind}).")
     return Explanation(
-        tr("This is no chat model"), sentence.format(file=_file(facts), kind=kind), Action.OPEN_FILE
+        tr("This is no chat model"), words.format(file=_file(facts), kind=kind), Action.OPEN_FILE
     )
 
 
 def _out_of_memory(facts: Facts) -> Explanation:
     if "needed_bytes" in facts and "available_bytes" in facts:
-        sentence = tr(
+        words = tr(
             "This model needs {needed}, {available} are free. A smaller context needs less;"
             " closing other programs frees some."
         )
-        text = sentence.format(
+        text = words.format(
             needed=size(facts["needed_bytes"]), available=size(facts["available_bytes"])
         )
     else:
@@ -143,9 +144,9 @@ def _out_of_memory(facts: Facts) -> Explanation:
 
 
 def _load_failed(facts: Facts) -> Explanation:
-    sentence = tr("“{file}” could not be loaded.").format(file=_file(facts))
+    words = tr("“{file}” could not be loaded.").format(file=_file(facts))
     return Explanation(
-        tr("The model could not be loaded"), _join(sentence, _reason(facts)), Action.TRY_AGAIN
+        tr("The model could not be loaded"), _join(words, _reason(facts)), Action.TRY_AGAIN
     )
 
 
@@ -172,8 +173,8 @@ def _no_model(facts: Facts) -> Explanation:  # noqa: ARG001 - the table's signat
 
 def _prompt_too_long(facts: Facts) -> Explanation:
     if "prompt_tokens" in facts and "context_length" in facts:
-        sentence = tr("It takes {tokens} tokens; this model was loaded with room for {context}.")
-        text = sentence.format(
+        words = tr("It takes {tokens} tokens; this model was loaded with room for {context}.")
+        text = words.format(
             tokens=number(facts["prompt_tokens"]), context=number(facts["context_length"])
         )
     else:
@@ -196,10 +197,8 @@ def _store_failed(facts: Facts) -> Explanation:
 
 
 def _resource_missing(facts: Facts) -> Explanation:
-    sentence = tr("“{name}” did not come with this copy of Nibble. Installing it again helps.")
-    return Explanation(
-        tr("A part of Nibble is missing"), sentence.format(name=facts.get("name", "?"))
-    )
+    words = tr("“{name}” did not come with this copy of Nibble. Installing it again helps.")
+    return Explanation(tr("A part of Nibble is missing"), words.format(name=facts.get("name", "?")))
 
 
 def _usage(facts: Facts) -> Explanation:

@@ -70,3 +70,11 @@ def action_label(action: Action) -> str:
         Action.CONTINUE: tr("Continue"),
         Action.COPY_DETAILS: tr("Copy details"),
     }[action]
+
+
+def sentence(text: str) -> str:
+    """A reason as a sentence: a capital first, except in names like "llama.cpp", and a full stop."""
+    text = text.strip().rstrip(".")
+    name = "." in text.partition(" ")[0]
+    start = text[:1] if name else text[:1].upper()
+    return f"{start}{text[1:]}." if text else ""

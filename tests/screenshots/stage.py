@@ -127,7 +127,7 @@ class Stage:
     def ask(self, text: str, *chunks: str, **options: object) -> None:
         """Say something and wait for the whole reply."""
         before = len(self.view.path.messages)
-        self.say(text, *chunks, **options)
+        self.say(text, *chunks, **{"prompt_delay_s": 0.12, **options})
         wait(lambda: len(self.view.path.messages) >= before + 2 and self.turns.live is None)
         wait(lambda: self.parts.tasks.idle)
 

@@ -7,9 +7,8 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.core.chat.conversation import Message
-from app.core.engine.base import FinishReason
 from app.ui.loading import ModelLoader
-from app.ui.messages import Action, action_label, explain_error, notice_text
+from app.ui.messages import Action, action_label, explain_error, finish_note, notice_text
 from app.ui.widgets.bar import MessageBar
 
 OPENABLE = ("http", "https")
@@ -84,9 +83,8 @@ class ConversationBars(QWidget):
 
     def offer_to_continue(self, message: Message | None) -> None:
         """Offer to go on after a reply that a limit ended; hide the offer otherwise."""
-        reason = message.stats.finish_reason if message and message.stats else None
-        if reason in (FinishReason.LENGTH, FinishReason.CONTEXT_FULL):
-            text = self.tr("The reply ended before it was complete.")
+        text = finish_note(message.stats) if message else ""
+        if text:
             label = action_label(Action.CONTINUE)
             self.continue_bar.show_message("note", "", text, label, Action.CONTINUE)
         else:

@@ -124,9 +124,10 @@ class Composer(QFrame):
         )
         self.stop_button.setProperty("kind", "send")
         self.count_label = QLabel(self)
+        self.count_label.hide()
         self.hint_label = QLabel(self)
-        self.count_label.setContentsMargins(4, 0, 0, 0)  # below the text, which has this margin
         for label in (self.count_label, self.hint_label):
+            label.setContentsMargins(4, 0, 0, 0)  # below the text, which has this margin
             label.setProperty("type", "quiet")
         self._edit_bar = QWidget(self)
         self._lay_out()

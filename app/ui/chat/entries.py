@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from app.core.chat.conversation import Message, MessageState
-from app.core.engine.base import PromptProgress, ReplyStats, Role
-from app.ui.messages import explain, finish_note, finish_reason, notice_text, number
+from app.core.engine.base import FinishReason, PromptProgress, ReplyStats, Role
+from app.ui.messages import explain, finish_reason, notice_text, number
 from app.ui.widgets.entry import Entry, EntryError, EntryRole
 
 DROPPED_ID = "dropped"
+LIMITS = (FinishReason.LENGTH, FinishReason.CONTEXT_FULL)
 
 
 def tr(text: str) -> str:
@@ -59,7 +60,7 @@ def entries_for(messages: Sequence[Message], context_length: int = 0) -> list[En
 
 def divider() -> Entry:
     """The note that stands below the messages which the model no longer sees."""
-    text = tr("The model no longer sees the messages above this line.")
+    text = tr("The model no longer sees the messages above.")
     return Entry(DROPPED_ID, EntryRole.SYSTEM_NOTE, text, can_regenerate=False, can_edit=False)
 
 
@@ -98,10 +99,9 @@ def dropped_text(dropped: int, context_length: int) -> str:
 
 
 def notices_for(message: Message, context_length: int) -> tuple[str, ...]:
-    """The lines that stand with a reply: dropped turns, the engine's notices, why it ended early."""
+    """The lines that stand with a reply: dropped turns, the engine's notices, an early end."""
     lines = [dropped_text(message.dropped, context_length)] if message.dropped else []
     lines += [notice_text(notice) for notice in message.notices]
-    lines.append(finish_note(message.stats))
     if message.state is MessageState.INTERRUPTED:
         lines.append(tr("Nibble was closed during this reply; what had arrived is kept."))
     return tuple(line for line in lines if line)
@@ -131,6 +131,8 @@ def numbers_line(message: Message) -> str:
             parts.append(tr("first word {seconds} s").format(seconds=wait))
         tokens = tr("1 token") if stats.generated_tokens == 1 else tr("{count} tokens")
         parts.append(tokens.format(count=number(stats.generated_tokens)))
+    if stats is not None and stats.finish_reason in LIMITS:
+        parts.append(finish_reason(stats.finish_reason))
     if message.state is MessageState.STOPPED:
         parts.append(tr("stopped"))
     return " · ".join(parts)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,6 +22,9 @@ from app.ui.loading import ModelLoader, bits_label, display_name, guide_label
 from app.ui.messages import number, size
 from app.ui.state import StateKeeper
 from app.ui.widgets.icon import IconButton
+
+HEIGHT_PX = 56
+LINE_PX = 4
 
 
 class ElidedLabel(QLabel):
@@ -112,22 +114,19 @@ class HeaderBar(QWidget):
         self.cancel_button.clicked.connect(self._models.cancel)
         self.progress.setRange(0, 100)
         self.progress.setTextVisible(False)
-        self.progress.setFixedHeight(4)
         row = QHBoxLayout()
         row.setContentsMargins(24, 0, 16, 0)
         row.setSpacing(8)
         row.addWidget(self.title_label, 1)
         row.addWidget(self.cancel_button)
         row.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 5, 0, 1)
-        column.setSpacing(0)
-        column.addLayout(row, 1)
-        column.addWidget(self.progress)
-        policy = self.progress.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.progress.setSizePolicy(policy)
-        self.setMinimumHeight(56)
+        self.setLayout(row)
+        self.setMinimumHeight(HEIGHT_PX)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the line of progress on the lower edge."""
+        super().resizeEvent(event)
+        self.progress.setGeometry(0, self.height() - LINE_PX, self.width(), LINE_PX)
 
     def set_title(self, title: str) -> None:
         """Show a conversation's title; empty for a new one."""

@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
 
 from app.core.cancel import CancelToken
-from app.core.chat.conversation import Conversation, Message
+from app.core.chat.conversation import Conversation, Message, title_from
 from app.ui.chat.panel import ConversationPanel
 from app.ui.chat.turns import Turn, Turns
 from app.ui.chat.view import ConversationView
@@ -146,7 +146,7 @@ class ChatPage(QWidget):
         if len(self._first_texts) > 1:
             return
         store = self._store
-        task = self._parts.tasks.start(Lane.STORE, lambda _cancel: store.create(""))
+        task = self._parts.tasks.start(Lane.STORE, lambda _cancel: store.create(title_from(text)))
         task.done.connect(self._on_begun)
         task.failed.connect(self._on_begin_failed)
 

@@ -23,6 +23,7 @@ from app.ui.widgets.transcript import TranscriptView
 
 COLUMN_PX = 760
 EDGE_PX = 24
+FILL = 10_000  # against a stretch of 1: takes the whole width up to its maximum
 
 
 class ConversationView(QWidget):
@@ -75,7 +76,7 @@ class ConversationView(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(EDGE_PX, 8, EDGE_PX, 16)
         row.addStretch(1)
-        row.addWidget(foot, 100)
+        row.addWidget(foot, FILL)
         row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 COLUMN_PX = 640
+EDGE_PX = 24
+FILL = 10_000  # against a stretch of 1: takes the whole width up to its maximum
 
 
 class Welcome(QScrollArea):
@@ -28,6 +39,7 @@ class Welcome(QScrollArea):
         body = QWidget(self)
         body.setObjectName("page")
         column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         column.addWidget(self._title)
         column.addWidget(self._text)
@@ -39,32 +51,29 @@ class Welcome(QScrollArea):
         inner.setLayout(column)
         inner.setMaximumWidth(COLUMN_PX)
         outer = QVBoxLayout(body)
-        outer.setContentsMargins(24, 24, 24, 24)
+        outer.setContentsMargins(EDGE_PX, EDGE_PX, EDGE_PX, EDGE_PX)
         outer.addStretch(2)
         row = QHBoxLayout()
         row.addStretch(1)
-        row.addWidget(inner, 100)
+        row.addWidget(inner, FILL)
         row.addStretch(1)
         outer.addLayout(row)
         outer.addStretch(3)
         inner.setMinimumWidth(360)
         self.setWidget(body)
-        self._body, self._inner = body, inner
+        self._inner = inner
 
     def show_guide(self) -> None:
         """Greet as the guide."""
         self._title.setText(self.tr("Hello, I am Nibble's guide"))
         self._text.setText(
             self.tr(
-                "I am a tiny model that came with this app and runs entirely on your computer."
-                " I know quantization and Nibble. Ask me about bits, sizes and file names;"
-                " for everything else, open a bigger model."
+                "I am a tiny model, built in and running entirely on this computer. Ask me about"
+                " quantization and Nibble; for everything else, open a bigger model."
             )
         )
         self._note.setText(
-            self.tr(
-                "Any model works here: open a GGUF file with Ctrl+O, or drop it on this window."
-            )
+            self.tr("Any GGUF model works here: open one with Ctrl+O, or drop it on the window.")
         )
         self._ask(
             self.tr("What is Q4_K_M?"),
@@ -94,19 +103,33 @@ class Welcome(QScrollArea):
         label.setTextFormat(Qt.TextFormat.PlainText)
         return label
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Two columns of questions where they fit, else one."""
+        super().resizeEvent(event)
+        self._arrange()
+
     def _make_chips(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(8)
-        for place in range(4):
+        for _place in range(4):
             chip = QPushButton(self)
             chip.setProperty("kind", "chip")
             chip.setCursor(Qt.CursorShape.PointingHandCursor)
             chip.clicked.connect(lambda _on=False, chip=chip: self.asked.emit(chip.text()))
-            grid.addWidget(chip, place // 2, place % 2)
-            grid.setColumnStretch(place % 2, 1)
             self.chips.append(chip)
+        self._grid = grid
         return grid
+
+    def _arrange(self) -> None:
+        room_px = min(self.viewport().width() - 2 * EDGE_PX, COLUMN_PX)
+        widest_px = max(chip.sizeHint().width() for chip in self.chips)
+        columns = 2 if 2 * widest_px + self._grid.spacing() <= room_px else 1
+        for place, chip in enumerate(self.chips):
+            self._grid.addWidget(chip, place // columns, place % columns)
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, columns - 1)
 
     def _ask(self, *questions: str) -> None:
         for chip, question in zip(self.chips, questions, strict=True):
             chip.setText(question)
+        self._arrange()

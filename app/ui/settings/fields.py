@@ -140,7 +140,8 @@ class Number(QSpinBox):
         self.setKeyboardTracking(False)
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.UpDownArrows)
         self.setSpecialValueText(automatic)
-        self.setFixedWidth(140)
+        self.lineEdit().setTextMargins(8, 0, 8, 0)
+        self.setFixedWidth(160)
         self.valueChanged.connect(self.chosen)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

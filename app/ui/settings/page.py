@@ -27,6 +27,7 @@ from app.ui.theme import SCALES
 from app.ui.widgets.bar import MessageBar
 
 COLUMN_PX = 720
+FILL = 10_000  # against a stretch of 1: takes the whole width up to its maximum
 SAVE_AFTER_MS = 250
 
 
@@ -127,6 +128,7 @@ class SettingsPage(QScrollArea):
         body = QWidget(self)
         body.setObjectName("page")
         column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         title = QLabel(self.tr("Settings"))
         title.setProperty("type", "display")
@@ -147,7 +149,7 @@ class SettingsPage(QScrollArea):
         outer = QHBoxLayout(body)
         outer.setContentsMargins(32, 24, 32, 32)
         outer.addStretch(1)
-        outer.addWidget(inner, 100)
+        outer.addWidget(inner, FILL)
         outer.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)

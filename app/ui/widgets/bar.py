@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui.widgets.icon import IconButton
+
+SHORT_LABEL = 12  # characters: a longer button stands below the words
 
 
 class MessageBar(QFrame):
@@ -44,12 +54,15 @@ class MessageBar(QFrame):
         words.setSpacing(2)
         words.addWidget(self._title)
         words.addWidget(self._sentence)
+        self._content = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._content.setSpacing(8)
+        self._content.addLayout(words, 1)
+        self._content.addWidget(self._button)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 8, 8)
         row.setSpacing(8)
-        row.addLayout(words, 1)
-        row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addLayout(self._content, 1)
+        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
 
     @property
     def text(self) -> str:
@@ -80,6 +93,11 @@ class MessageBar(QFrame):
         self._sentence.setVisible(bool(sentence))
         self._button.setText(label)
         self._button.setVisible(bool(label))
+        beside = len(label) <= SHORT_LABEL
+        direction = QBoxLayout.Direction
+        self._content.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
+        place = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag.AlignLeft
+        self._content.setAlignment(self._button, place)
         self.setProperty("kind", kind)
         self.style().unpolish(self)
         self.style().polish(self)

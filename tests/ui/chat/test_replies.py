@@ -161,7 +161,9 @@ def test_notices_of_a_reply_are_shown(drive):
 def test_a_reply_that_a_limit_ended_can_go_on(drive, reason):
     drive.reply_with("So far", finish_reason=reason)
     drive.ask("Write much")
-    assert drive.entries[-1].notices
+    assert drive.entries[-1].numbers.endswith(
+        "reached" if reason is FinishReason.LENGTH else "full"
+    )
     bar = drive.view.bars.continue_bar
     assert bar.isVisible()
     drive.reply_with("and further.")
