@@ -7,6 +7,7 @@ One question must not have two answers, so they are left to the computed topics.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import table_wordings as words
 from corpus import Topic, all_expansions
@@ -79,15 +80,52 @@ def settle(topics: list[Topic]) -> None:
         if topic.is_table or topic.key in _EXEMPT:
             continue
         for wordings in (topic.wordings, topic.validation):
-            kept: list[str] = []
-            for wording in wordings:
-                if not _HAS_FIGURE.search(wording):
-                    kept.append(wording)
-                    continue
-                expansions = all_expansions(wording)
-                free = [text for text in expansions if not claimed(text, pairs)]
-                if len(free) == len(expansions):
-                    kept.append(wording)
-                elif free:
-                    kept.append(f"({'|'.join(free)})")
-            wordings[:] = kept
+            figures = [wording for wording in wordings if _HAS_FIGURE.search(wording)]
+            plain = [wording for wording in wordings if not _HAS_FIGURE.search(wording)]
+            wordings[:] = plain + _keep(figures, lambda text: not claimed(text, pairs))
+
+
+def settle_twins(topics: list[Topic]) -> None:
+    """Leave a wording that several written topics share to the topic that says it most exactly.
+
+    The fewer sentences a line's grammar makes, the more it was meant for its topic: "may i use
+    gemma commercially" belongs to Gemma, not to a line with a list of families. Word order and
+    marks are ignored.
+    """
+    owners: dict[str, tuple[int, str]] = {}
+    lines = [
+        (topic, wording)
+        for topic in topics
+        if not topic.is_table
+        for wording in (*topic.wordings, *topic.validation)
+        if "{" not in wording
+    ]
+    for topic, wording in lines:
+        expansions = all_expansions(wording)
+        for text in expansions:
+            owner = (len(expansions), topic.key)
+            bag = _bag(text)
+            owners[bag] = min(owners.get(bag, owner), owner)
+    for topic in topics:
+        if topic.is_table:
+            continue
+        for wordings in (topic.wordings, topic.validation):
+            wordings[:] = _keep(wordings, lambda text: owners[_bag(text)][1] == topic.key)  # noqa: B023
+
+
+def _bag(text: str) -> str:
+    """Return the sorted words of a sentence."""
+    return " ".join(sorted(_WORD.findall(text)))
+
+
+def _keep(wordings: list[str], wanted: Callable[[str], bool]) -> list[str]:
+    """Return wordings without the sentences that are not wanted."""
+    kept: list[str] = []
+    for wording in wordings:
+        expansions = all_expansions(wording) if "{" not in wording else ()
+        free = [text for text in expansions if wanted(text)]
+        if len(free) == len(expansions):
+            kept.append(wording)
+        elif free:
+            kept.append(f"({'|'.join(free)})")
+    return kept

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import random
 
-from claims import settle
+from claims import settle, settle_twins
 from corpus import Topic, ask, expand, fill, load_corpus
 from noise import invented_word, marks, noisy
 from tables import table_topics, vram_wordings
@@ -57,7 +57,7 @@ WHY_NOT = (
     "why (can't|cannot|can not) you (tell me|do that|do it|answer|answer that|)|why not|but why"
     "|are you not able to|can you not try|please try|(just|please) try anyway|are you sure|really"
 )
-TABLE_SHARES = {"type": 0.055, "pair": 0.045, "memory": 0.075, "size": 0.02, "have": 0.025, "vram": 0.01}  # fmt: skip
+TABLE_SHARES = {"type": 0.055, "pair": 0.06, "memory": 0.075, "size": 0.02, "have": 0.025, "vram": 0.01}  # fmt: skip
 REFUSALS_WEIGHT = 2.6
 TALK = ("greet", "thanks", "bye", "ok_yes", "praise", "no_disagree", "confused", "sorry")
 
@@ -85,6 +85,7 @@ def all_topics() -> list[Topic]:
     """Return written and computed topics; the graphics card topics get computed wordings too."""
     topics = load_corpus() + table_topics()
     settle(topics)
+    settle_twins(topics)
     extra = vram_wordings()
     for topic in topics:
         if topic.key in extra:
@@ -161,39 +162,39 @@ class Generator:
         """Return the next turn, the topic it is about, and whether it told more about it."""
         rng = self.rng
         roll = rng.random()
-        if topic.links and roll < 0.4:
+        if topic.links and roll < 0.3:
             wording, key = rng.choice(topic.links)
             target = self.by_key[key]
             question = noisy(expand(wording, rng), rng, light=True)
             return Turn(question, target.answer, key), target, False
-        if roll < 0.65:
+        if roll < 0.72:
             if said_more:
                 text = expand(f"({MORE})", rng)
                 return Turn(marks(text, rng), END.answer, END.key), topic, True
-            if topic.follow_ups and roll < 0.45:
+            if topic.follow_ups and roll < 0.5:
                 text = fill(expand(rng.choice(topic.follow_ups), rng), topic, rng)
                 return self.more(topic, text), topic, True
             return self.more(topic, expand(f"({MORE})", rng)), topic, True
-        if roll < 0.75 and self._short:
+        if roll < 0.8 and self._short:
             wording, target = rng.choice(self._short)
             opening = rng.choice(["and ", "and ", "what about ", "how about ", "ok, and "])
             question = noisy(opening + wording, rng, light=True)
             return Turn(question, target.answer, target.key, target.intent), target, False
-        target = self.by_key.get(rng.choice(TALK)) if roll < 0.83 else None
+        target = self.by_key.get(rng.choice(TALK)) if roll < 0.86 else None
         target = target or self.pick()
         return self.turn(target), target, False
 
     def conversation(self) -> Conversation:
-        """Return one conversation: mostly a single question, a quarter with follow-ups."""
+        """Return one conversation: mostly a single question, a fifth with follow-ups."""
         rng = self.rng
         topic, said_more = self.pick(), False
         turns = [self.turn(topic)]
-        if rng.random() < 0.25:
-            length = rng.choice([2, 2, 2, 3, 4])
+        if rng.random() < 0.22:
+            length = rng.choice([2, 2, 2, 2, 3, 4])
             while len(turns) < length:
                 turn, topic, said_more = self.follow(topic, said_more)
                 turns.append(turn)
-        if rng.random() < 0.62:
+        if rng.random() < (0.4 if said_more else 0.78):
             turns[-1] = dataclasses.replace(turns[-1], cut=True)
         system = rng.choice(SYSTEM_PROMPTS) if rng.random() < 0.08 else ""
         return Conversation(tuple(turns), system)

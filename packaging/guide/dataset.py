@@ -24,7 +24,7 @@ log = logging.getLogger("guide.dataset")
 OTHER, ANSWER, QUESTION, PROMPT_END = range(4)
 ROUGH_SHARE = 0.5  # questions encoded with BPE dropout
 GAP_SHARE, LONGEST_GAP = 0.35, 1500  # positions skipped before a last turn: far-away histories
-STOPPED_SHARE = 0.45  # earlier answers that stand in the history only with their beginning
+STOPPED_SHARE = 0.6  # earlier answers that stand in the history only with their beginning
 TOKENIZER_SAMPLE = 60_000
 CALIBRATION_SAMPLE = 1_200
 

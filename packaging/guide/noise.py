@@ -143,7 +143,7 @@ def noisy(text: str, rng: random.Random, *, light: bool = False) -> str:
     """Return a wording as somebody might type it; `light` keeps to small slips (short talk)."""
     text = text.lower()
     if not light:
-        if rng.random() < 0.45:
+        if rng.random() < 0.35:
             text = paraphrase(text, rng)
         text = " ".join(_change_words(text.split(), rng))
         if rng.random() < 0.22:

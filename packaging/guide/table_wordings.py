@@ -93,6 +93,10 @@ PAIR = [
     "does {A} beat {B}",
     "{A} over {B}",
     "would you (take|prefer) {A} or {B}",
+    "which (has|keeps|gives|loses) (more|less|the better) quality, {A} or {B}",
+    "which of {A} and {B} (is|has|loses|keeps) (better|the better quality|less|more)",
+    "(rank|order) {A} and {B} (by quality|)",
+    "{A} next to {B}, how do they (compare|differ)",
 ]
 PAIR_BETTER = [
     "is {A} worth the (extra|) (space|memory|size|gigabytes) (over|compared to) {B}",
@@ -201,6 +205,10 @@ HAVE = [
     "what model size (fits|suits|goes with) {R} (of ram|of memory|ram|)",
     "what would you run (on|with) {R} (of ram|of memory|ram|)",
     "which model is (right|good|best|suitable) for {R} (of ram|of memory|ram|)",
+    "can i run a {S} (model|) (with|on|in) {R} (of ram|of memory|ram|)",
+    "(will|would|does) a {S} (model|) (fit|run|work) (in|on|with) {R} (of ram|of memory|ram|)",
+    "is {R} (of ram|of memory|ram|) enough (for|to run) a {S} (model|)",
+    "{S} (model|) (with|on|in) {R} (of ram|ram|), (possible|ok|does it work|will it run)",
 ]
 HAVE_VRAM = [
     "(what|which) (model|models) (can i run|fits|runs|should i use) (with|on|in) {R} (of vram|vram)",
@@ -260,6 +268,8 @@ MEMORY_LINKS = (
     ("(and|) what if (it|that) does not fit", "memory_out"),
     ("(and|) is (that|it) fast", "predict_speed"),
 )
+
+SOME_SIZES = "(1b|3b|4b|7b|8b|8b|9b|12b|13b|13b|14b|20b|24b|27b|30b|32b|34b|70b|70b|120b)"
 
 
 def put(patterns: Iterable[str], **slots: str) -> list[str]:

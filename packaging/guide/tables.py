@@ -256,7 +256,7 @@ def have_topics() -> list[Topic]:
             f"With {gigabytes} GB of memory, {good} runs well, and {largest} just fits. "
             "Leave 2 to 4 GB for the system and the context. The Models page marks what fits."
         )
-        wordings = words.put(words.HAVE, R=words.gigabyte_names(gigabytes))
+        wordings = words.put(words.HAVE, R=words.gigabyte_names(gigabytes), S=words.SOME_SIZES)
         topic = Topic(f"have.{gigabytes}", "tables", answer, wordings=wordings, weight=2.0)
         topic.intent = topic.key
         topics.append(topic)
