@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from app import __version__
 from app.core.models.found import FoundModel, Part
 from app.core.models.header_facts import HeaderFacts, ModelStatus
 from app.core.models.llama_facts import ARCHITECTURES, TENSOR_TYPES
@@ -24,9 +25,9 @@ log = logging.getLogger(__name__)
 
 
 def _version() -> str:
-    """Changes with the checks and with what llama.cpp can read."""
+    """Changes with the program, its checks and what llama.cpp can read."""
     known = ",".join([*sorted(ARCHITECTURES), *map(str, sorted(TENSOR_TYPES))])
-    return f"{CHECKS}-{zlib.crc32(known.encode())}"
+    return f"{__version__}-{CHECKS}-{zlib.crc32(known.encode())}"
 
 
 class HeaderIndex:
