@@ -70,7 +70,8 @@ def check_file(path: Path) -> GgufHeader:
             UNKNOWN_ARCHITECTURE, NOT_A_CHAT_MODEL.
     """
     header = read_file(path)
-    check_kind(header)
+    if header.integer("split.no") == 0:  # later parts name no architecture
+        check_kind(header)
     header = _join_parts(path, header)
     check_model(header)
     return header
