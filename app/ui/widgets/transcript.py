@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRectF, Qt, QTimer, Signal
@@ -10,7 +10,8 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from app.ui.widgets.entry import Entry, EntryId, EntryRole
-from app.ui.widgets.flow import START, Flow, Layout
+from app.ui.widgets.entry_list import START, EntryList
+from app.ui.widgets.flow import Flow, Layout
 from app.ui.widgets.ink import ink_from
 from app.ui.widgets.prose_document import ProseFormats
 from app.ui.widgets.row_widgets import RowContext, RowEvents
@@ -33,6 +34,8 @@ class TranscriptView(QAbstractScrollArea):
         variant_requested: another version of an entry, one step back (-1) or on (+1).
         link_activated: an http, https or mailto address that the person chose; ask before opening it.
         action_requested: the button of an entry's error, with its key.
+
+    ``stage`` holds the widgets of the rows in sight.
     """
 
     regenerate_requested = Signal(object)
@@ -52,14 +55,22 @@ class TranscriptView(QAbstractScrollArea):
         self._anchor: tuple[Row, int] | None = None
         self._value = 0
         self._pending: dict[EntryId, list[str]] = {}
-        self._events = self._make_events()
-        self._stage = Stage(self.viewport(), self._make_context())
-        self._events.selected.connect(self._stage.clear_selections)
-        self._stage.set_speakers(
+        self._events = RowEvents(self)
+        self._events.link_chosen.connect(self.link_activated)
+        self._events.regenerate.connect(self.regenerate_requested)
+        self._events.edit.connect(self.edit_requested)
+        self._events.variant.connect(self.variant_requested)
+        self._events.action.connect(self.action_requested)
+        self._events.thought_toggled.connect(self._toggle_thought)
+        self._events.menu_wanted.connect(self._open_menu)
+        self.stage = Stage(self.viewport(), self._make_context())
+        self._events.selected.connect(self.stage.clear_selections)
+        self.stage.set_speakers(
             {EntryRole.USER: self.tr("You"), EntryRole.ASSISTANT: self.tr("Reply")}
         )
-        self._flow = Flow(self._stage.measure, self._stage.estimate, self._stage.estimate_entry)
-        self._flow.unit = self._stage.unit
+        self._list = EntryList(self.stage.estimate, self.stage.estimate_entry)
+        self._flow = Flow(self._list, self.stage.measure)
+        self._list.unit = self.stage.unit
         self._jump = JumpButton(self.tr("Jump to the latest"), self)
         self._jump.clicked.connect(self.scroll_to_end)
         self._link = LinkLabel(self)
@@ -74,22 +85,22 @@ class TranscriptView(QAbstractScrollArea):
     def set_entries(self, entries: Iterable[Entry]) -> None:
         """Show another conversation, from its end."""
         self._pending.clear()
-        self._stage.clear()
+        self.stage.clear()
         made: list[EntryRows] = []
         model = ""
         for entry in entries:
             made.append(EntryRows(entry, show_model=bool(model) and entry.model not in {"", model}))
             model = entry.model or model
-        self._flow.set_entries(made)
+        self._list.set_entries(made)
         self.scroll_to_end()
 
     def add_entry(self, entry: Entry) -> None:
         """Add an entry at the end. A person's message brings the end into sight."""
         self._flush()
         model = next(
-            (made.entry.model for made in reversed(self._flow.entries) if made.entry.model), ""
+            (made.entry.model for made in reversed(self._list.entries) if made.entry.model), ""
         )
-        self._flow.add(EntryRows(entry, show_model=bool(model) and entry.model not in {"", model}))
+        self._list.add(EntryRows(entry, show_model=bool(model) and entry.model not in {"", model}))
         if entry.role is EntryRole.USER:
             self._follows = True
         self._arrange()
@@ -103,11 +114,11 @@ class TranscriptView(QAbstractScrollArea):
     def update_entry(self, entry: Entry) -> None:
         """Show a newer state of an entry: its text (all of it), numbers, error. Unknown ids are ignored."""
         self._pending.pop(entry.id, None)
-        made = self._flow.find(entry.id)
+        made = self._list.find(entry.id)
         if made is not None:
             made.update(entry)
             made.refresh()
-            self._flow.touch(entry.id)
+            self._list.touch(entry.id)
             self._arrange()
 
     def clear(self) -> None:
@@ -124,14 +135,9 @@ class TranscriptView(QAbstractScrollArea):
         """Whether the end stays in sight as text comes."""
         return self._follows
 
-    @property
-    def visible_widgets(self) -> Sequence[QWidget]:
-        """The widgets of the rows in sight, from top to bottom."""
-        return self._stage.widgets
-
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: ARG002 - Qt's signature
         """Follow the scroll bar: near places are reached from what is in sight, far ones by their estimated place."""
-        if self._adjusting or not self._flow.entries:
+        if self._adjusting or not self._list.entries:
             return
         bar, height = self.verticalScrollBar(), self.viewport().height()
         target = bar.value()
@@ -140,10 +146,10 @@ class TranscriptView(QAbstractScrollArea):
         elif target <= 0:
             layout = self._flow.layout(START, 0, height, BOTTOM_PAD_PX)
         else:
-            spot = self._flow.spot_of(self._anchor[0]) if self._anchor else None
+            spot = self._list.spot_of(self._anchor[0]) if self._anchor else None
             y = self._anchor[1] - (target - self._value) if self._anchor else 0
             if spot is None or abs(target - self._value) > 2 * height:
-                spot, top = self._flow.spot_at(target)
+                spot, top = self._list.spot_at(target)
                 y = top - target
             layout = self._flow.layout(spot, y, height, BOTTOM_PAD_PX)
         self._follows = layout.at_end
@@ -153,7 +159,7 @@ class TranscriptView(QAbstractScrollArea):
         """Lay out what is in sight for the new size."""
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
-            self._flow.forget_heights()
+            self._list.forget_heights()
         self._arrange()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -165,12 +171,12 @@ class TranscriptView(QAbstractScrollArea):
             QEvent.Type.LayoutDirectionChange,
         }
         if event.type() in kinds and hasattr(self, "_jump"):
-            self._stage.set_context(self._make_context())
-            self._flow.unit = self._stage.unit
-            for entry in self._flow.entries:
+            self.stage.set_context(self._make_context())
+            self._list.unit = self.stage.unit
+            for entry in self._list.entries:
                 for row in entry.rows if entry.is_built else ():
                     row.measured_width = -1
-            self._flow.forget_heights()
+            self._list.forget_heights()
             self._arrange()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -197,10 +203,10 @@ class TranscriptView(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        ink = self._stage.context.formats.ink
+        ink = self.stage.context.formats.ink
         for shapes, color, corner in (
-            (self._stage.cards, ink.card, 8),
-            (self._stage.bars, ink.border, 1),
+            (self.stage.cards, ink.card, 8),
+            (self.stage.bars, ink.border, 1),
         ):
             painter.setBrush(color)
             for shape in shapes:
@@ -209,47 +215,33 @@ class TranscriptView(QAbstractScrollArea):
 
     def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's signature
         """Move the focus through the rows in their order, scrolling to rows that are not in sight yet."""
-        return next_focus(self, self._stage, forward=next) or super().focusNextPrevChild(next)
-
-    def bring_into_sight(self, widget: QWidget) -> None:
-        """Scroll so that a widget in a row can be seen, at least its beginning."""
-        top = widget.mapTo(self.viewport(), QPoint(0, 0)).y()
-        bottom, height = top + widget.height(), self.viewport().height()
-        step = (
-            top - BOTTOM_PAD_PX
-            if top < 0
-            else min(bottom - height + BOTTOM_PAD_PX, top)
-            if bottom > height
-            else 0
-        )
-        if step:
-            self.verticalScrollBar().setValue(self.verticalScrollBar().value() + step)
+        return next_focus(self, self.stage, forward=next) or super().focusNextPrevChild(next)
 
     def _arrange(self) -> None:
         """Place the rows anew, keeping what is in sight where it is."""
         height = self.viewport().height()
-        if not self._flow.entries:
-            self._stage.clear()
+        if not self._list.entries:
+            self.stage.clear()
             self._show(Layout((), 0, 0, at_end=True))
         elif self._follows or self._anchor is None:
             self._show(self._flow.layout_end(height, BOTTOM_PAD_PX))
         else:
             row, y = self._anchor
-            spot = self._flow.spot_of(row) or self._flow.spot_at(self._value)[0]
+            spot = self._list.spot_of(row) or self._list.spot_at(self._value)[0]
             before = max(row.height, 1)
-            self._stage.measure(self._flow.row(spot))
+            self.stage.measure(self._list.row(spot))
             if y < 0:  # the same part of the row stays at the top when it becomes higher or lower
-                y = y * max(self._flow.row(spot).height, 1) // before
+                y = y * max(self._list.row(spot).height, 1) // before
             self._show(self._flow.layout(spot, y, height, BOTTOM_PAD_PX))
 
     def _show(self, layout: Layout) -> None:
-        self._stage.place(layout)
+        self.stage.place(layout)
         self._anchor = (layout.placed[0].row, layout.placed[0].top) if layout.placed else None
         self._value = layout.value
         height, bar = self.viewport().height(), self.verticalScrollBar()
         self._adjusting = True
         bar.setPageStep(height)
-        bar.setSingleStep(round(self._stage.unit * 6))
+        bar.setSingleStep(round(self.stage.unit * 6))
         bar.setRange(0, max(layout.total - height, 0))
         bar.setValue(layout.value)
         self._adjusting = False
@@ -265,11 +257,11 @@ class TranscriptView(QAbstractScrollArea):
         pending, self._pending = self._pending, {}
         self._since.restart()
         for entry_id, texts in pending.items():
-            entry = self._flow.find(entry_id)
+            entry = self._list.find(entry_id)
             if entry is not None:
                 entry.append("".join(texts))
                 entry.refresh()
-                self._flow.touch(entry_id)
+                self._list.touch(entry_id)
         self._arrange()
         self._rest_ms = max(FLUSH_MS, self._since.elapsed() * BUSY_SHARE)
 
@@ -279,34 +271,23 @@ class TranscriptView(QAbstractScrollArea):
             ProseFormats(ink),
             ProseFormats(ink, quiet=True),
             self._events,
-            copy_text=lambda entry_id: message_text(self._flow.find(entry_id)),
+            copy_text=lambda entry_id: message_text(self._list.find(entry_id)),
             definitions=lambda entry_id: (
-                entry.definitions if (entry := self._flow.find(entry_id)) else ()
+                entry.definitions if (entry := self._list.find(entry_id)) else ()
             ),
         )
 
-    def _make_events(self) -> RowEvents:
-        events = RowEvents(self)
-        events.link_chosen.connect(self.link_activated)
-        events.regenerate.connect(self.regenerate_requested)
-        events.edit.connect(self.edit_requested)
-        events.variant.connect(self.variant_requested)
-        events.action.connect(self.action_requested)
-        events.thought_toggled.connect(self._toggle_thought)
-        events.menu_wanted.connect(self._open_menu)
-        return events
-
     def _toggle_thought(self, entry_id: EntryId) -> None:
-        entry = self._flow.find(entry_id)
+        entry = self._list.find(entry_id)
         if entry is not None:
             entry.thought_shown = not entry.thought_shown
             entry.refresh()
-            self._flow.touch(entry_id)
+            self._list.touch(entry_id)
             self._follows = False
             self._arrange()
 
     def _open_menu(self, where: QPoint, link: str, widget: QWidget) -> None:
-        row = self._stage.row_of(widget)
-        entry = self._flow.find(row.entry_id) if row else None
+        row = self.stage.row_of(widget)
+        entry = self._list.find(row.entry_id) if row else None
         if entry is not None:
             popup_menu(self, where, widget, entry, link)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.ui.widgets.stage import Stage
 
 if TYPE_CHECKING:
     from app.ui.widgets.transcript import TranscriptView
+
+
+MARGIN_PX: Final = 24
 
 
 def _stops(stage: Stage) -> list[QWidget]:
@@ -47,7 +50,7 @@ def next_focus(view: TranscriptView, stage: Stage, *, forward: bool) -> bool:
         if 0 <= place + step < len(stops):
             reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
             stops[place + step].setFocus(reason)
-            view.bring_into_sight(stops[place + step])
+            bring_into_sight(view, stops[place + step])
             return True
         bar = view.verticalScrollBar()
         before = bar.value()
@@ -57,21 +60,34 @@ def next_focus(view: TranscriptView, stage: Stage, *, forward: bool) -> bool:
     return _leave(view, forward=forward)
 
 
+def bring_into_sight(view: TranscriptView, widget: QWidget) -> None:
+    """Scroll so that a widget in a row can be seen, at least its beginning."""
+    top = widget.mapTo(view.viewport(), QPoint(0, 0)).y()
+    bottom, height = top + widget.height(), view.viewport().height()
+    step = 0
+    if top < 0:
+        step = top - MARGIN_PX
+    elif bottom > height:
+        step = min(bottom - height + MARGIN_PX, top)
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.value() + step)
+
+
 def _leave(view: TranscriptView, *, forward: bool) -> bool:
     """Give the focus to the next widget outside the transcript, or backwards to the transcript itself."""
     if not forward:
         view.setFocus(Qt.FocusReason.BacktabFocusReason)
         return True
     widget = view.nextInFocusChain()
-    while widget is not view:
+    while widget is not None and widget is not view:
         outside = widget.window() is view.window() and not view.isAncestorOf(widget)
-        if (
-            outside
-            and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-            and widget.isVisible()
-            and widget.isEnabled()
-        ):
+        if outside and _takes_tab(widget):
             widget.setFocus(Qt.FocusReason.TabFocusReason)
             return True
         widget = widget.nextInFocusChain()
     return False
+
+
+def _takes_tab(widget: QWidget) -> bool:
+    takes = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    return takes and widget.isVisible() and widget.isEnabled()

@@ -26,7 +26,7 @@ class JumpButton(IconButton):
     def place(self, area: QRect, *, shown: bool) -> None:
         """Stand at the bottom of an area, or hide."""
         self.move(area.center().x() - self.width() // 2, area.bottom() - self.height() - MARGIN_PX)
-        if shown != self.isVisibleTo(self.parentWidget()):
+        if shown == self.isHidden():
             self.setVisible(shown)
         if shown:
             self.raise_()
