@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 import traceback
 from pathlib import PurePath
@@ -17,6 +16,8 @@ SAFE_MESSAGES = (AppError, OSError, AttributeError, NameError, TypeError, Import
 
 def versions() -> dict[str, str]:
     """Names and versions: Nibble, Python, the system, and the packages that matter."""
+    import importlib.metadata  # noqa: PLC0415 - slow to import, and rarely needed
+
     found = {
         "Nibble": app.__version__,
         "Python": platform.python_version(),

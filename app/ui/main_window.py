@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
             self.pages[key] = self._specs[key].factory()
             self.stack.addWidget(self.pages[key])
         self.stack.setCurrentWidget(self.pages[key])
+        self.pages[key].setFocus()
         self.rail.show_page(key)
 
     def new_chat(self) -> None:

@@ -12,11 +12,11 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from app.core.settings import Settings
-from app.ui.about import AboutDialog
 from app.ui.loading import guide_label
 from app.ui.theme import SCALES
 
 if TYPE_CHECKING:
+    from app.ui.about import AboutDialog
     from app.ui.main_window import MainWindow
 
 SCALE_STEP = 0.1
@@ -122,6 +122,8 @@ class WindowMenus(QObject):
         self._window.parts.settings.change(update)
 
     def _show_about(self, section: str) -> None:
+        from app.ui.about import AboutDialog  # noqa: PLC0415 - built when first shown
+
         if self._about is None:
             self._about = AboutDialog(self._window.parts.tasks, self._window)
             self._about.destroyed.connect(self._forget_about)

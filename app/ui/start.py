@@ -85,9 +85,17 @@ def begin(window: MainWindow, open_path: Path | None = None) -> None:
         services.store.purge()
 
     parts.models.start(open_path)
+    warm_up = parts.tasks.start(Lane.COUNT, import_transcript)
+    warm_up.done.connect(lambda _nothing: window.chat_page.view.transcript)
     recovery = parts.tasks.start(Lane.STORE, prepare)
     recovery.failed.connect(window.chat_page.view.bars.show_error)
     window.chat_page.start()
+
+
+def import_transcript(cancel: CancelToken) -> None:
+    """Import what the transcript needs (Markdown, highlighting) on a worker, before the first message needs it."""
+    del cancel
+    import app.ui.widgets.transcript  # noqa: F401, PLC0415
 
 
 def close_down(parts: Parts) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,11 +19,19 @@ from app.ui.chat.entries import (
 )
 from app.ui.chat.turns import Turn, TurnKind, Turns
 from app.ui.loading import ModelLoader
-from app.ui.widgets.transcript import TranscriptView
+
+if TYPE_CHECKING:
+    from app.ui.widgets.transcript import TranscriptView
 
 
 class ShownPath(QObject):
     """Messages of the open conversation and how they reach the transcript.
+
+    Args:
+        transcript: gives the transcript, which is built when it is needed first.
+        turns: what is being answered.
+        models: the model in use.
+        parent: owner.
 
     Signals:
         changed: messages were added, finished or replaced.
@@ -30,7 +40,11 @@ class ShownPath(QObject):
     changed = Signal()
 
     def __init__(
-        self, transcript: TranscriptView, turns: Turns, models: ModelLoader, parent: QObject
+        self,
+        transcript: Callable[[], TranscriptView],
+        turns: Turns,
+        models: ModelLoader,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._transcript = transcript
@@ -38,6 +52,7 @@ class ShownPath(QObject):
         self._models = models
         self._queued: list[str] = []
         self._reading = False
+        self._filled = False
         self.conversation: Conversation | None = None
         self.messages: list[Message] = []
         turns.message_added.connect(self._on_added)
@@ -106,7 +121,9 @@ class ShownPath(QObject):
         self._queued = [turn.key for turn in shown]
         reason = self._wait_reason()
         entries += [queued_entry(turn.key, turn.text, reason) for turn in shown]
-        self._transcript.set_entries(entries)
+        if entries or self._filled:
+            self._filled = True
+            self._transcript().set_entries(entries)
         self.changed.emit()
 
     def _wait_reason(self) -> str:
@@ -133,7 +150,7 @@ class ShownPath(QObject):
             return
         if self.message(message.id) is not None:
             self._replace(message)
-            self._transcript.update_entry(entry_for(message, self._context_length()))
+            self._transcript().update_entry(entry_for(message, self._context_length()))
             return
         begins = message.role is Role.USER
         replaced = turn.message_id if begins == (turn.kind is TurnKind.EDIT) else 0
@@ -145,7 +162,7 @@ class ShownPath(QObject):
         if cut or self._queued:
             self._reset()
             return
-        self._transcript.add_entry(entry_for(message, self._context_length()))
+        self._transcript().add_entry(entry_for(message, self._context_length()))
         self.changed.emit()
 
     def _on_prompt(self, turn: Turn, prompt: PromptReady) -> None:
@@ -158,7 +175,7 @@ class ShownPath(QObject):
         if dropped_border(self.messages) != border:
             self._reset()
         elif live.notices or live.dropped:
-            self._transcript.update_entry(entry_for(live, self._context_length()))
+            self._transcript().update_entry(entry_for(live, self._context_length()))
 
     def _on_read(self, turn: Turn, progress: PromptProgress) -> None:
         live = self._live()
@@ -166,7 +183,7 @@ class ShownPath(QObject):
             return
         self._reading = True
         entry = entry_for(live, self._context_length())
-        self._transcript.update_entry(dataclasses.replace(entry, numbers=reading_line(progress)))
+        self._transcript().update_entry(dataclasses.replace(entry, numbers=reading_line(progress)))
 
     def _on_grew(self, turn: Turn, message_id: int, text: str) -> None:
         live = self._live() if self._reading else None
@@ -175,8 +192,8 @@ class ShownPath(QObject):
         if live is not None:
             self._reading = False
             empty = dataclasses.replace(live, content="")
-            self._transcript.update_entry(entry_for(empty, self._context_length()))
-        self._transcript.append_text(message_id, text)
+            self._transcript().update_entry(entry_for(empty, self._context_length()))
+        self._transcript().append_text(message_id, text)
 
     def _on_ended(self, turn: Turn, message: Message | None) -> None:
         self._reading = False
@@ -187,7 +204,7 @@ class ShownPath(QObject):
         if dropped_border(self.messages) != border:
             self._reset()
         else:
-            self._transcript.update_entry(entry_for(message, self._context_length()))
+            self._transcript().update_entry(entry_for(message, self._context_length()))
             self.changed.emit()
 
     def _replace(self, message: Message) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -19,7 +21,9 @@ from app.ui.chat.welcome import Welcome
 from app.ui.loading import display_name
 from app.ui.messages import LESS_CONTEXT_TOKENS, Action
 from app.ui.parts import Parts
-from app.ui.widgets.transcript import TranscriptView
+
+if TYPE_CHECKING:
+    from app.ui.widgets.transcript import TranscriptView
 
 COLUMN_PX = 760
 EDGE_PX = 24
@@ -49,23 +53,21 @@ class ConversationView(QWidget):
         self._turns = turns
         self._edited = 0
         self.header = HeaderBar(parts.models, parts.state, self)
-        self.transcript = TranscriptView(self)
+        self._transcript: TranscriptView | None = None
         self.welcome = Welcome(self)
         self.bars = ConversationBars(parts.models, self)
         self.composer = Composer(self)
-        self.path = ShownPath(self.transcript, turns, parts.models, self)
+        self.path = ShownPath(lambda: self.transcript, turns, parts.models, self)
         self.drafts = Drafts(self.composer, self.path, parts.state, self)
         self._line = ContextLine(parts, turns, self.path, self.composer, self)
         self._stack = QStackedWidget(self)
         self._lay_out()
         self._connect_parts()
-        self._connect_transcript()
         self._on_models()
 
     def _lay_out(self) -> None:
         self._stack.setObjectName("page")
         self._stack.addWidget(self.welcome)
-        self._stack.addWidget(self.transcript)
         foot = QWidget(self)
         foot.setMaximumWidth(COLUMN_PX)
         inner = QVBoxLayout(foot)
@@ -102,8 +104,18 @@ class ConversationView(QWidget):
         self.composer.stop_requested.connect(self.stop)
         self.composer.edit_cancelled.connect(self._end_edit)
 
-    def _connect_transcript(self) -> None:
-        shown = self.transcript
+    @property
+    def transcript(self) -> TranscriptView:
+        """The transcript; built, with everything that it imports, when it is needed first."""
+        if self._transcript is None:
+            from app.ui.widgets.transcript import TranscriptView  # noqa: PLC0415
+
+            self._transcript = TranscriptView(self)
+            self._stack.addWidget(self._transcript)
+            self._connect_transcript(self._transcript)
+        return self._transcript
+
+    def _connect_transcript(self, shown: TranscriptView) -> None:
         shown.link_activated.connect(self.bars.ask_to_open)
         shown.regenerate_requested.connect(self.regenerate)
         shown.edit_requested.connect(self.begin_edit)
@@ -206,7 +218,8 @@ class ConversationView(QWidget):
         self._refresh()
 
     def _refresh(self) -> None:
-        self._stack.setCurrentWidget(self.welcome if self.path.empty else self.transcript)
+        empty = self.path.empty
+        self._stack.setCurrentWidget(self.welcome if empty else self.transcript)
         self.composer.set_streaming(bool(self.path.id) and self._busy())
         models = self._parts.models
         live = self._turns.live

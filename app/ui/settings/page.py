@@ -153,7 +153,7 @@ class SettingsPage(QScrollArea):
         outer.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def _add_section(self, column: QVBoxLayout, heading: str, rows: list[QWidget]) -> None:
         column.addSpacing(24)
