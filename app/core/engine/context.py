@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import math
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -76,7 +77,7 @@ class LlamaContext:
         callback = lib.llama_progress_callback(report)
         parameters.progress_callback = callback
         self._log.clear()
-        model = lib.llama_model_load_from_file(self.plan.path.encode(), parameters)
+        model = lib.llama_model_load_from_file(os.fsencode(self.plan.path), parameters)
         if not model:
             if self.stop.is_set:
                 raise Cancelled

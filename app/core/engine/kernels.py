@@ -7,7 +7,6 @@ version of the library and each processor; the verdict stands in ``kernels.json`
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import logging
 import subprocess
@@ -75,6 +74,8 @@ class KernelMemory:
 
 def probe_key() -> str:
     """What a verdict holds for: version of the library and name of the processor."""
+    import importlib.metadata  # noqa: PLC0415 - slow to import, and not needed to start
+
     try:
         version = importlib.metadata.version("llama-cpp-python")
     except importlib.metadata.PackageNotFoundError:

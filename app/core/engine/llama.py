@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-import importlib.metadata
 import importlib.util
 import sys
 from collections import deque
@@ -32,11 +31,6 @@ def _load_low_level() -> Any:  # noqa: ANN401 - ctypes functions
 
 
 lib: Final = _load_low_level()
-
-
-def library_version() -> str:
-    """Version of llama-cpp-python, which fixes llama.cpp's."""
-    return importlib.metadata.version("llama-cpp-python")
 
 
 class LogTail:

@@ -87,8 +87,7 @@ class EngineProcess:
 
     def start(self) -> None:
         """Start the child ahead of need. Raises ENGINE_UNAVAILABLE if it cannot be started."""
-        with self._operation:
-            self._living_child()
+        self._living_child()
 
     def load(
         self,
