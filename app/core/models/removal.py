@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,10 @@ def remove(removal: Removal, *, permanent: bool = False) -> None:
             raise _failed(path, error) from error
     else:
         _remove(removal, permanent)
-    _drop_empty({path.parent for path in removal.paths}, removal.model.found.place.folder)
+    _drop_repo(removal)
+    if removal.model.source is not Source.OLLAMA:
+        folders = {path.parent for path in removal.paths if path.parent.name != "blobs"}
+        _drop_empty(folders, removal.model.found.place.folder)
 
 
 def _remove(removal: Removal, permanent: bool) -> None:
@@ -174,6 +178,17 @@ def _drop_empty(folders: set[Path], root: Path) -> None:
             except OSError:
                 break
             current = current.parent
+
+
+def _drop_repo(removal: Removal) -> None:
+    """A repository of the Hugging Face cache without a file left goes as a whole, with its notes about revisions."""
+    cache = removal.model.found.place.folder
+    for repo in {parent for path in removal.paths for parent in path.parents}:
+        if repo.parent == cache and repo.name.startswith(PREFIX):
+            notes = (repo / "refs", repo / ".no_exist")
+            files = [path for path in repo.rglob("*") if not path.is_dir() or path.is_symlink()]
+            if all(any(path.is_relative_to(note) for note in notes) for path in files):
+                shutil.rmtree(repo, ignore_errors=True)
 
 
 def _trash(path: Path) -> None:
