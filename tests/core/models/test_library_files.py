@@ -13,6 +13,7 @@ from app.core.cancel import Cancelled, CancelToken
 from app.core.errors import AppError, ErrorCode
 from app.core.models import importing
 from app.core.models.catalog import Catalog, load_catalog
+from app.core.models.download_record import note_file, read_records
 from app.core.models.duplicates import disk_use, find_duplicates
 from app.core.models.file_lock import locked
 from app.core.models.importing import ImportMode, import_model
@@ -22,6 +23,7 @@ from app.core.models.places import Place, Source
 from app.core.models.removal import plan_removal, remove
 from app.core.models.resolve import find_models, one_model
 from app.core.models.store_ollama import MODEL_LAYER, PROJECTOR_LAYER
+from app.core.models.transfer_types import TransferResult
 from app.core.models.verify import Verdict, hash_file, verdict_of, verify
 from tests.model_files import (
     put_hf,
@@ -177,6 +179,35 @@ def test_notes_that_make_no_sense_are_none(tmp_path, note):
     path = write_model(tmp_path / "m.gguf")
     (tmp_path / NOTE_NAME).write_text(note)
     assert read_origin(path) is None
+
+
+def test_the_note_of_a_download_is_understood_and_kept_for_its_neighbours(
+    tmp_path, library, catalog
+):
+    folder = tmp_path / "ours/maker/M"
+    first = write_model(folder / "Q4/m.gguf")
+    second = write_model(folder / "n.gguf", fill=1)
+    for path, name in ((first, "Q4/m.gguf"), (second, "n.gguf")):
+        result = TransferResult(
+            path=path,
+            size_bytes=path.stat().st_size,
+            sha256=sha256_of(path),
+            verified=True,
+            revision="f" * 40,
+            fetched_bytes=0,
+        )
+        note_file("maker/M", name, result)
+    origin = read_origin(first)
+    assert origin is not None
+    assert (origin.repo, origin.path, origin.revision) == ("maker/M", "Q4/m.gguf", "f" * 40)
+    shelf = library(nibble="ours")
+    for model in shelf.models():
+        files = verify(model, catalog, shelf.index, CancelToken())
+        assert (verdict_of(files), files[0].said_by) == (Verdict.GOOD, "download")
+    models = shelf.models()
+    remove(plan_removal(models[0], models), permanent=True)
+    assert read_origin(second) is not None
+    assert [record.path for record in read_records(folder)] == ["n.gguf"]
 
 
 # --- duplicates and disk use
