@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from app.ui import start
 from app.ui.immortal import keep_singletons
 from app.ui.main_window import MainWindow
 from app.ui.parts import Parts
+from app.ui.widgets.entry import Entry
 
 keep_singletons()
 TIMEOUT_MS = 5000
@@ -89,6 +90,40 @@ def window(qtbot, parts):
     run_deferred_deletes()
 
 
+class TranscriptRecord:
+    """What the page told the transcript to show; the transcript itself does its work as ever."""
+
+    def __init__(self, transcript) -> None:
+        self.entries: list[Entry] = []
+        for name in ("set_entries", "add_entry", "append_text", "update_entry"):
+            setattr(transcript, name, self._noting(name, getattr(transcript, name)))
+
+    def _noting(self, name, show):
+        def note(*args):
+            getattr(self, name)(*args)
+            show(*args)
+
+        return note
+
+    def set_entries(self, entries) -> None:
+        self.entries = list(entries)
+
+    def add_entry(self, entry) -> None:
+        self.entries.append(entry)
+
+    def update_entry(self, entry) -> None:
+        assert any(known.id == entry.id for known in self.entries)
+        self.entries = [entry if known.id == entry.id else known for known in self.entries]
+
+    def append_text(self, entry_id, text) -> None:
+        grown = [
+            replace(known, text=known.text + text) if known.id == entry_id else known
+            for known in self.entries
+        ]
+        assert grown != self.entries
+        self.entries = grown
+
+
 class Driver:
     """What a person does with the window, and waiting for what it shows."""
 
@@ -100,6 +135,7 @@ class Driver:
         self.view = window.chat_page.view
         self.panel = window.chat_page.panel
         self.composer = window.chat_page.view.composer
+        self.record = TranscriptRecord(self.view.transcript)
         self.store: ChatStore = self.parts.services.store
         self.engine: FakeEngine = self.parts.services.engine
 
@@ -136,7 +172,7 @@ class Driver:
 
     @property
     def entries(self):
-        return [rows.entry for rows in self.view.transcript._flow.entries]
+        return self.record.entries
 
     @property
     def titles(self) -> list[str]:
