@@ -1,7 +1,7 @@
 """Cuts a growing Markdown text into segments that never change again, so that only the last one is ever laid out twice.
 
-A segment is a run of prose of about `SOFT_CHARS` characters, a fenced block of code (also one inside a list item), or a
-table. The cutter reads line by line and knows just enough of CommonMark's block structure (fences, list items, tables)
+A segment is a run of prose of about `SOFT_CHARS` characters or `SOFT_LINES` lines, a fenced block of code (also one inside
+a list item), or a table. The cutter reads line by line and knows just enough of CommonMark's block structure (fences, list items, tables)
 to cut only where the pieces mean the same apart as together. Prose without such a place is cut at `HARD_CHARS`.
 """
 
@@ -17,7 +17,8 @@ from app.ui.widgets.list_items import ListStack, columns_of, marker_of
 
 SOFT_CHARS: Final = 1600
 HARD_CHARS: Final = 2400
-HARD_LINES: Final = 100
+SOFT_LINES: Final = 40
+HARD_LINES: Final = 160
 TABLE_CHARS: Final = 800
 CODE_CHARS: Final = 60_000  # a longer block of code continues in another one
 _FENCE: Final = re.compile(r"(?P<mark>`{3,})(?P<info>[^`]*)\Z|(?P<mark2>~{3,})(?P<info2>.*)\Z")
@@ -285,9 +286,8 @@ class Splitter:
             return True
         if len(prose.text) > HARD_CHARS or prose.lines > HARD_LINES:
             return True
-        return (
-            len(prose.text) > SOFT_CHARS and base == prose.base and (self._blank_before or starts)
-        )
+        long = len(prose.text) > SOFT_CHARS or prose.lines > SOFT_LINES
+        return long and base == prose.base and (self._blank_before or starts)
 
     def _cut_partial(self) -> None:
         """Cut a line without an end: as much as makes a segment becomes one."""
