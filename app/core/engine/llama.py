@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import sys
 from collections import deque
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 LOG_WARNING: Final = 3
 LOG_ERROR: Final = 4
@@ -36,14 +36,17 @@ lib: Final = _load_low_level()
 class LogTail:
     """llama.cpp's log: written to standard error, and its last lines kept to explain a failed load."""
 
+    _installed: ClassVar[LogTail | None] = None  # llama.cpp calls it from now on: it must not be collected
+
     def __init__(self, lines: int = 200) -> None:
         self._lines: deque[tuple[int, str]] = deque(maxlen=lines)
         self._written_bytes = 0
         self._callback = lib.llama_log_callback(self._take)
 
     def install(self) -> None:
-        """Take over llama.cpp's log; the object must live as long as the process."""
+        """Take over llama.cpp's log, in place of the one before."""
         lib.llama_log_set(self._callback, ctypes.c_void_p(0))
+        LogTail._installed = self
 
     def clear(self) -> None:
         """Forget the lines so far."""

@@ -150,6 +150,7 @@ class EngineProcess:
 
     def _acquire(self, cancel: CancelToken) -> None:
         """Wait for the operation before, unless cancelled."""
+        cancel.raise_if_cancelled()
         while not self._operation.acquire(timeout=POLL_S):
             cancel.raise_if_cancelled()
 

@@ -233,7 +233,7 @@ class TestCancel:
         cancel.cancel()
         _, text, stats = run(engine, ask("Hi"), cancel)
         assert stats.finish_reason is FinishReason.CANCELLED
-        assert text in {"", "Hi"}
+        assert text == ""
         assert run(engine, ask("Hi"))[1] == "Hi"
 
     def test_a_reply_that_nobody_listens_to_any_more_ends(self, scripted, engine):
