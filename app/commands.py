@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 
 from app.cli import terminal
+from app.cli.arguments import LATER
 from app.context import build_context, build_engine, prepare
 from app.core.paths import Paths
 from app.core.settings import SettingsStore
@@ -22,6 +24,8 @@ def run(arguments: argparse.Namespace) -> int:
             return _window(arguments, paths)
         terminal.warn("nibble: there is no display here, so the chat runs in the terminal.")
         return _chat(arguments, paths)
+    if arguments.command in LATER:
+        return _later(arguments, paths)
     commands = {"ask": _ask, "chat": _chat, "self-test": _self_test}
     return commands[arguments.command](arguments, paths)
 
@@ -58,6 +62,12 @@ def _chat(arguments: argparse.Namespace, paths: Paths) -> int:
         return chat(arguments, context.store, context.session, context.engine, generation)
     finally:
         context.close()
+
+
+def _later(arguments: argparse.Namespace, paths: Paths) -> int:
+    module = importlib.import_module(LATER[arguments.command][0])
+    code: int = module.run(arguments, paths, SettingsStore(paths.settings_file).current)
+    return code
 
 
 def _self_test(arguments: argparse.Namespace, paths: Paths) -> int:

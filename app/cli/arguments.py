@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from app import __version__
 
-
-COMMANDS = ("ask", "chat", "self-test")
+# Commands whose modules are imported only when they are wanted, so that the others start quickly.
+LATER = {"models": ("app.cli.models", "list, inspect, import, verify and remove models")}
+COMMANDS = ("ask", "chat", "self-test", *LATER)
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -18,11 +20,14 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     bare = words[-1:] and words[-1].lower().endswith(".gguf") and words[-2:-1] != ["--open"]
     if bare and words[-2:-1] != ["--data-dir"] and not set(words) & set(COMMANDS):
         words.insert(len(words) - 1, "--open")
-    return build_parser().parse_args(words)
+    return build_parser(words).parse_args(words)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser for every command; no command means the window."""
+def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser for every command; no command means the window.
+
+    Commands of `LATER` that are not among ``words`` have a name and a help text only.
+    """
     parser = argparse.ArgumentParser(
         prog="nibble",
         description="Run quantized language models offline. Without a command, the window opens.",
@@ -44,6 +49,11 @@ def build_parser() -> argparse.ArgumentParser:
         "self-test", help="check resources, engine, one answer and the store"
     )
     test.add_argument("--json", action="store_true", help="print one JSON object")
+    for name, (module, text) in LATER.items():
+        if name in words:
+            importlib.import_module(module).add_parser(commands)
+        else:
+            commands.add_parser(name, help=text)
     return parser
 
 
