@@ -45,9 +45,11 @@ def run_deferred_deletes():
 @pytest.fixture(autouse=True)
 def nothing_left_behind(qapp):
     """No top-level widget and no running timer of the application outlives its test."""
+    before = set(QApplication.topLevelWidgets())
     yield
     run_deferred_deletes()
-    widgets = [type(widget).__name__ for widget in QApplication.topLevelWidgets()]
+    left = set(QApplication.topLevelWidgets()) - before
+    widgets = [type(widget).__name__ for widget in left]
     assert not widgets, f"widgets left behind: {widgets}"
     timers = [timer for timer in qapp.findChildren(QTimer) if timer.isActive()]
     assert not timers, f"timers left running: {timers}"
