@@ -68,6 +68,7 @@ ABILITIES = {
     "embedding": "embedding",
 }
 ABILITY_ORDER = tuple(ABILITIES.values())
+ONLY_TRANSLATE = {"hy-mt2-1.8b", "translategemma-4b-it"}
 SIZE_TAGS = {"tiny", "small", "large"}  # said better by the parameter count
 
 # The facts name the dimensions like Hugging Face configurations; the catalog names them like GGUF keys.
@@ -118,7 +119,7 @@ def short_source(source: str | None) -> str | None:
 def abilities_of(facts: Facts) -> list[str]:
     """What the model does. Everything that is no embedding or pure translation model can chat."""
     found = {ABILITIES[tag] for tag in facts["tags"] if tag in ABILITIES}
-    if not found & {"embedding", "translation"}:
+    if "embedding" not in found and facts["id"] not in ONLY_TRANSLATE:
         found.add("chat")
     return [ability for ability in ABILITY_ORDER if ability in found]
 

@@ -112,12 +112,18 @@ def _found(
     name = parts[0].path.name
     key = "/".join((*folder.relative, name))
     repo, file = "", ""
+    final = _final_name(name)
     if len(folder.relative) >= 2 and place.source in {Source.NIBBLE, Source.LM_STUDIO}:
         repo = "/".join(folder.relative[:2])
-        file = "/".join((*folder.relative[2:], name))
-    split = split_part(name)
-    label = split[0] if split else name.removesuffix(".gguf")
+        file = "/".join((*folder.relative[2:], final))
+    split = split_part(final)
+    label = split[0] if split else final.removesuffix(".gguf")
     return FoundModel(place, key, label, parts, repo, file, projector, fault=fault)
+
+
+def _final_name(name: str) -> str:
+    """The name that an unfinished download will have."""
+    return name.rpartition(".")[0] if name.lower().endswith(UNFINISHED) else name
 
 
 def _written_bytes(part: Part) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 
@@ -19,6 +20,7 @@ from app.core.models.catalog import (
 from app.core.models.catalog_read import NO_FAMILIES
 from app.core.models.llama_facts import ARCHITECTURES
 from app.core.paths import catalog_dir
+from tests.conftest import ROOT
 
 FAMILIES = sorted(path for path in catalog_dir().glob("*.json") if path.name not in NO_FAMILIES)
 EXACT_UNIT = 32  # tensors of a GGUF file are padded to 32 bytes
@@ -210,6 +212,77 @@ def test_search_narrows_step_by_step(catalog):
         assert min(size for size in sizes if size) <= 500_000_000
     assert all(model.featured for model in catalog.search(CatalogQuery(featured=True)))
     assert catalog.search(CatalogQuery(text="no such words")) == []
+
+
+def script():
+    spec = importlib.util.spec_from_file_location("build", ROOT / "packaging/catalog/build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+FACTS = {
+    "id": "tiny-1b",
+    "name": "Tiny 1B",
+    "family": "Tiny",
+    "publisher": "Maker",
+    "base_model": "maker/Tiny-1B",
+    "licence": "mit",
+    "release_month": None,
+    "params_total": 1_000_000_000,
+    "params_active": None,
+    "languages": ["en", "20 languages"],
+    "tags": ["coding", "small", "edge"],
+    "description": "A model for the test.",
+    "gguf_repos": ["maker/Tiny-1B-GGUF"],
+    "gguf_repo_dates": [],
+    "files": [
+        {
+            "repo": "maker/Tiny-1B-GGUF",
+            "file": "Tiny-1B-Q4_K_M.gguf",
+            "quant": "Q4_K_M",
+            "kind": "model",
+            "size_bytes": None,
+            "size_source": None,
+            "size_approx_bytes": 700_000_000,
+            "size_approx_source": "janhq-v1 (1 decimal of GiB or MiB)",
+            "sha256": None,
+            "sha256_source": None,
+        }
+    ],
+    "architecture": {"architecture": "llama", "hidden_size": 2048},
+    "note": None,
+    "source": {
+        "licence": "the card",
+        "release_month": None,
+        "params": "the card",
+        "architecture": ["the card: architecture,hidden_size"],
+        "languages_tags_description": "by hand",
+    },
+    "suggested_file": {"repo": "maker/Tiny-1B-GGUF", "file": "Tiny-1B-Q4_K_M.gguf"},
+    "shortlist": False,
+}
+
+
+def test_the_script_fills_no_gaps_and_writes_what_the_schema_asks_for(tmp_path):
+    build = script()
+    model = build.model_of(FACTS)
+    family = {"schema": 1, "family": "Tiny", "models": [model]}
+    text = build.text_of(family)
+    assert json.loads(text) == family
+    jsonschema.validate(family, tree("schema.json"))
+    assert model["dimensions"]["embedding"] == 2048
+    assert model["dimensions"]["heads"] is None
+    assert model["context"] is None
+    assert model["released"] is None
+    assert model["abilities"] == ["chat", "code"]
+    assert (model["languages"], model["languages_note"]) == (["en"], "20 languages")
+    made = model["repos"][0]["builds"][0]
+    assert made["bytes"] is None
+    assert made["from"] == {"about_bytes": "Jan v1"}
+    assert model["provenance"]["dimensions"] == ["the card: architecture,embedding"]
 
 
 @pytest.fixture

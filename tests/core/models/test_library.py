@@ -127,6 +127,18 @@ def test_a_file_that_may_not_be_read_is_listed_and_looked_at_again(tmp_path, lis
     assert only(listed(Source.NIBBLE, tmp_path)).status is ModelStatus.OK
 
 
+def test_an_unfinished_download_is_called_what_it_will_be(tmp_path, listed):
+    part = tmp_path / "maker/M-GGUF/M-Q4_K_M.gguf.part"
+    part.parent.mkdir(parents=True)
+    with part.open("wb") as file:  # what parallel ranges leave: a hole between two pieces
+        file.write(b"x" * 8192)
+        file.truncate(50_000_000)
+    model = only(listed(Source.NIBBLE, tmp_path))
+    assert (model.name, model.quant) == ("M-Q4_K_M", "Q4_K_M")
+    assert (model.found.repo, model.found.file) == ("maker/M-GGUF", "M-Q4_K_M.gguf")
+    assert 8192 <= model.reason.facts["done_bytes"] < 1_000_000
+
+
 def test_a_projector_belongs_to_its_model(tmp_path, listed):
     write_model(tmp_path / "maker/Eye-GGUF/Eye-4B-Q4_K_M.gguf")
     write_model(tmp_path / "maker/Eye-GGUF/Eye-4B-Q8_0.gguf", "Q8_0")
