@@ -36,7 +36,9 @@ lib: Final = _load_low_level()
 class LogTail:
     """llama.cpp's log: written to standard error, and its last lines kept to explain a failed load."""
 
-    _installed: ClassVar[LogTail | None] = None  # llama.cpp calls it from now on: it must not be collected
+    _installed: ClassVar[LogTail | None] = (
+        None  # llama.cpp calls it from now on: it must not be collected
+    )
 
     def __init__(self, lines: int = 200) -> None:
         self._lines: deque[tuple[int, str]] = deque(maxlen=lines)

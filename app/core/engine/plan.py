@@ -85,7 +85,8 @@ def make_plan(
     """Choose what the options leave open.
 
     Raises:
-        AppError: OUT_OF_MEMORY if the model does not fit into the free memory with these options.
+        AppError: OUT_OF_MEMORY if the model does not fit into the free memory with these options; its fact
+            ``context_fits`` is the longest context in tokens that would fit, or 0.
     """
     on_gpu = machine.has_gpu and options.gpu_layers != 0
     quantized = is_quantized(header)
@@ -109,9 +110,21 @@ def make_plan(
             ErrorCode.OUT_OF_MEMORY,
             needed_bytes=needed,
             available_bytes=machine.available_bytes,
+            context_fits=_longest_context(header, plan, machine.available_bytes),
             path=str(path),
         )
     return plan
+
+
+def _longest_context(header: GgufHeader, plan: LoadPlan, available_bytes: int) -> int:
+    """The longest context below the plan's that fits, in steps of 1024 tokens; 0 if none does."""
+    low, high = 0, plan.context_length // 1024
+    while low < high:
+        middle = (low + high + 1) // 2
+        shorter = replace(plan, context_length=middle * 1024)
+        fits = estimate(header, shorter).total_bytes <= available_bytes
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return low * 1024
 
 
 def estimate(header: GgufHeader, plan: LoadPlan) -> MemoryEstimate:

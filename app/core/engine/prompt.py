@@ -69,7 +69,8 @@ class PromptBuilder:
         """The prompt with as many of the latest turns as leave room for the reply.
 
         Raises:
-            AppError: PROMPT_TOO_LONG if the system prompt and the last message alone do not fit.
+            AppError: PROMPT_TOO_LONG if the system prompt and the last message alone do not fit; TEMPLATE_FAILED if
+                the template gives nothing.
         """
         wanted = max_tokens or DEFAULT_REPLY_TOKENS
         room = context_length - min(wanted, context_length // 4)
@@ -82,6 +83,8 @@ class PromptBuilder:
             if len(prompt.tokens) <= room or dropped >= len(turns.turns) - 1:
                 break
             dropped += 1
+        if not prompt.tokens:
+            raise AppError(ErrorCode.TEMPLATE_FAILED, reason="the chat template gives no prompt")
         if len(prompt.tokens) > context_length - LEAST_REPLY_TOKENS:
             raise AppError(
                 ErrorCode.PROMPT_TOO_LONG,

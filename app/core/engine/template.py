@@ -72,6 +72,7 @@ class ChatTemplate:
         self.notices: tuple[Notice, ...] = ()
         self.stop: tuple[str, ...] = ()
         self._merge_system = False
+        self._tools: list[str] | None = None
         if not source.strip():
             self._use_default(Notice("no-chat-template"))
             return
@@ -80,6 +81,23 @@ class ChatTemplate:
             self._merge_system = not self._shows_system()
         except TemplateError as error:
             self._use_default(Notice("template-failed", {"reason": str(error)}))
+
+    def _shows_system(self) -> bool:
+        """Whether a system message comes out of the template; some refuse it, others leave it out.
+
+        Finds out on the way what the template wants to see as its tools: nothing, or an empty list.
+        """
+        question = ChatMessage(Role.USER, "question")
+        try:
+            self._render([question])
+        except TemplateError:
+            self._tools = []
+            self._render([question])
+        try:
+            text = self._render([ChatMessage(Role.SYSTEM, "zqsystemzq"), question])
+        except TemplateError:
+            return False
+        return "zqsystemzq" in text.lower()
 
     def render(self, messages: Sequence[ChatMessage]) -> str:
         """The prompt as text, with the opening of the reply.
@@ -102,20 +120,10 @@ class ChatTemplate:
             "add_generation_prompt": True,
             "bos_token": self._tokens.bos,
             "eos_token": self._tokens.eos,
-            "tools": None,
+            "tools": self._tools,
             "documents": None,
         }
         return bounded_render(self._template, values)
-
-    def _shows_system(self) -> bool:
-        """Whether a system message comes out of the template; some refuse it, others leave it out."""
-        question = ChatMessage(Role.USER, "question")
-        try:
-            text = self._render([ChatMessage(Role.SYSTEM, "zqsystemzq"), question])
-        except TemplateError:
-            self._render([question])
-            return False
-        return "zqsystemzq" in text.lower()
 
     def _use_default(self, notice: Notice) -> None:
         source, self.stop = default_template(self._tokens.has)

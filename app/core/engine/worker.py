@@ -101,9 +101,9 @@ class Worker:
             self._send(command["id"], {"event": "error", "code": "cancelled", "facts": {}})
         except Exception as error:  # noqa: BLE001 - the border of the child
             traceback.print_exc()
-            crash = AppError(
-                ErrorCode.ENGINE_CRASHED, signal=0, name=type(error).__name__, reason="", log=""
-            )
+            name = type(error).__name__
+            reason = f"the engine made a mistake ({name})"
+            crash = AppError(ErrorCode.ENGINE_CRASHED, signal=0, name=name, reason=reason, log="")
             self._send(command["id"], wire.error_to_wire(crash))
 
     def _send(self, request: int, line: wire.Line) -> None:

@@ -76,16 +76,21 @@ def test_little_memory_shrinks_the_context(tmp_path):
 
 def test_too_little_memory_is_refused_with_both_numbers(tmp_path):
     with pytest.raises(AppError) as caught:
-        plan(tmp_path, available=200 * 2**20)
+        plan(tmp_path, available=330 * 2**20)
     assert caught.value.code is ErrorCode.OUT_OF_MEMORY
-    assert caught.value.facts["available_bytes"] == 200 * 2**20
-    assert int(caught.value.facts["needed_bytes"]) > 200 * 2**20
+    assert caught.value.facts["available_bytes"] == 330 * 2**20
+    assert int(caught.value.facts["needed_bytes"]) > 330 * 2**20
+    assert caught.value.facts["context_fits"] == 1024
 
 
 def test_a_context_that_was_asked_for_is_not_shrunk_silently(tmp_path):
     with pytest.raises(AppError) as caught:
         plan(tmp_path, available=2 * GIB, options=LoadOptions(context_length=32_768))
     assert caught.value.code is ErrorCode.OUT_OF_MEMORY
+    fits = int(caught.value.facts["context_fits"])
+    assert 8192 < fits < 32_768
+    shorter = LoadOptions(context_length=fits)
+    assert plan(tmp_path, available=2 * GIB, options=shorter).context_length == fits
 
 
 def test_the_cache_takes_what_was_measured():

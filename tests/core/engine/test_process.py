@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from app.core.engine.base import (
     SamplerOptions,
     TextDelta,
 )
+from app.core.engine.child import child_environment
 from app.core.engine.process import EngineProcess
 from app.core.errors import AppError, ErrorCode
 from tests.core.engine.conftest import ask, assistant, run, user
@@ -385,6 +387,33 @@ class TestCrash:
         wait_for(lambda: not child.is_running(), 5)
         with pytest.raises(AppError):
             list(events)
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from app.core.cancel import CancelToken
+from app.core.engine.base import LoadOptions
+from app.core.engine.process import EngineProcess
+from tests.core.engine.conftest import ask
+engine = EngineProcess(Path(sys.argv[2]))
+engine.load(Path(sys.argv[1]), LoadOptions(context_length=65_536, threads=1), CancelToken())
+events = engine.generate(ask("Hi"), CancelToken())
+next(events)
+print(engine._child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_killed_parent_leaves_no_child(tmp_path):
+    model = write_scripted(tmp_path / "m.gguf", SONG, loop=True)
+    command = [sys.executable, "-c", PARENT, str(model), str(tmp_path / "home")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=child_environment()) as parent:
+        child = psutil.Process(int(parent.stdout.readline()))
+        assert child.is_running()
+        parent.kill()
+    wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 5)
 
 
 class TestClosing:

@@ -169,3 +169,11 @@ def test_nothing_is_dropped_without_need():
     messages = [user("a"), assistant("b"), user("c")]
     assert plan_drops(messages, [10, 10, 10], 30) == 0
     assert plan_drops(messages, [10, 10, 10], 29) == 1
+
+
+def test_a_template_that_gives_nothing_is_said(vocabulary, monkeypatch):
+    monkeypatch.setattr(vocabulary, "adds_bos", False)
+    builder = make_builder(vocabulary, "{% if messages[0].content == 'x' %}x{% endif %}")
+    with pytest.raises(AppError) as caught:
+        builder.fit([user("Hi")], 512)
+    assert caught.value.code is ErrorCode.TEMPLATE_FAILED

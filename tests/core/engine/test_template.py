@@ -44,6 +44,12 @@ def test_what_templates_expect_is_there():
     assert text == '{"role": "user", "content": "é"}4x'
 
 
+def test_a_template_that_wants_a_list_of_tools_gets_an_empty_one():
+    template = make("{% for t in tools %}{{ t }}{% endfor %}{{ messages[-1].content }}")
+    assert template.render([user("Hi")]) == "Hi"
+    assert template.notices == ()
+
+
 def test_a_template_that_refuses_system_messages_gets_them_with_the_question():
     template = make(
         "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
