@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from PySide6.QtCore import QObject
+
 from app.ui.loading import ModelLoader
 from app.ui.services import Services
 from app.ui.state import SettingsLink, StateKeeper
@@ -13,9 +15,10 @@ from app.ui.theme import WindowTheme
 
 @dataclass(frozen=True)
 class Parts:
-    """What a page may use: the core's services, and the window's own helpers around them."""
+    """What a page may use: the core's services, and the window's own helpers around them, which ``owner`` owns."""
 
     services: Services
+    owner: QObject
     tasks: TaskRunner
     theme: WindowTheme
     settings: SettingsLink

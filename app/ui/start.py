@@ -6,7 +6,7 @@ import logging
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.core.cancel import CancelToken
@@ -48,6 +48,9 @@ def run_window(services: Services, open_path: Path | None = None) -> int:
     finally:
         close_down(parts)
         hook.uninstall()
+        for item in (window, parts.owner, hook):
+            item.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def make_application() -> QApplication:
@@ -71,7 +74,7 @@ def make_parts(services: Services, application: QApplication) -> Parts:
     state = StateKeeper(services.paths.window_file, tasks, owner)
     theme = WindowTheme(application, services.settings.current.look, owner)
     models = ModelLoader(services.engine, settings, state, tasks, owner)
-    return Parts(services, tasks, theme, settings, state, models)
+    return Parts(services, owner, tasks, theme, settings, state, models)
 
 
 def begin(window: MainWindow, open_path: Path | None = None) -> None:

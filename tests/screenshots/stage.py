@@ -141,6 +141,6 @@ class Stage:
         self.window.close()
         start.close_down(self.parts)
         self.window.deleteLater()
-        self.parts.tasks.parent().deleteLater()
+        self.parts.owner.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         QApplication.processEvents()

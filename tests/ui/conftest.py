@@ -77,7 +77,7 @@ def parts(qapp, services):
     made = start.make_parts(services, qapp)
     yield made
     start.close_down(made)
-    made.tasks.parent().deleteLater()
+    made.owner.deleteLater()
     run_deferred_deletes()
 
 
