@@ -6,12 +6,18 @@ import argparse
 import sys
 from collections.abc import Iterable
 
-from tests.benchmarks import chat_latency, engine_speed, startup, transcript_stall
+from tests.benchmarks import (
+    chat_latency,
+    engine_speed,
+    library_speed,
+    startup,
+    transcript_stall,
+)
 from tests.benchmarks.llama_tools import CACHE, tools_folder
 from tests.benchmarks.model_writer import write_benchmark_model
 from tests.benchmarks.rows import REPORT, Row, report
 
-PARTS = ("startup", "stall", "engine", "latency")
+PARTS = ("startup", "stall", "library", "engine", "latency")
 
 
 def main() -> int:
@@ -26,6 +32,8 @@ def main() -> int:
         rows += _shown(startup.run())
     if "stall" in chosen:
         rows += _shown(transcript_stall.run())
+    if "library" in chosen:
+        rows += _shown(library_speed.run())
     if "engine" in chosen or "latency" in chosen:
         tools_folder()
         model = write_benchmark_model(CACHE, "Q4_K_M")

@@ -9,8 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.core.engine.process import EngineProcess
-
 from app.core.cancel import CancelToken
 from app.core.engine.base import (
     ChatMessage,
@@ -23,6 +21,7 @@ from app.core.engine.base import (
     SamplerOptions,
     TextDelta,
 )
+from app.core.engine.process import EngineProcess
 from app.core.paths import Paths
 from tests.benchmarks.llama_tools import tools_folder
 from tests.benchmarks.rows import Row, median_ratio
