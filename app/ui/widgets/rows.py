@@ -52,7 +52,7 @@ class Row:
     Attributes:
         kind, payload: what it shows.
         gap: space above, in units of the 8 px grid.
-        role: of its entry.
+        role, speaker: of its entry; the speaker is a model's name or "".
         quiet: drawn in quiet colours (thoughts, messages that the model no longer sees).
         inset: in units, from the start of the line (thoughts).
         on_card: stands on the card of a person's message, with ``pad_above`` and ``pad_below`` units to its edges.
@@ -65,6 +65,7 @@ class Row:
     payload: Payload
     gap: float = PART_GAP
     role: EntryRole = EntryRole.ASSISTANT
+    speaker: str = ""
     quiet: bool = False
     inset: int = 0
     on_card: bool = False
@@ -186,7 +187,8 @@ class EntryRows:
         return rows
 
     def _row(self, kind: RowKind, payload: Payload, gap: float = PART_GAP) -> Row:
-        return Row(self.entry.id, kind, payload, gap, self.entry.role, quiet=self.entry.left_out)
+        entry = self.entry
+        return Row(entry.id, kind, payload, gap, entry.role, entry.model, quiet=entry.left_out)
 
     def _thought_rows(self, thoughts: Thoughts) -> list[Row]:
         if not thoughts.has_thought:

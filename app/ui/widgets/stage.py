@@ -166,7 +166,7 @@ class Stage:
         return round(lines * self._line_px)
 
     def _speaker(self, row: Row) -> str:
-        return self._speakers.get(row.role, "")
+        return row.speaker or self._speakers.get(row.role, "")
 
     def _drop(self, row: Row) -> None:
         widget = self._shown.pop(row).widget

@@ -18,7 +18,7 @@ from app.ui.widgets.row_widgets import RowContext, RowEvents
 from app.ui.widgets.rows import EntryRows, Row
 from app.ui.widgets.stage import Stage
 from app.ui.widgets.transcript_focus import next_focus
-from app.ui.widgets.transcript_menu import message_text, popup_menu
+from app.ui.widgets.transcript_menu import message_menu, message_text
 from app.ui.widgets.transcript_overlays import JumpButton, LinkLabel
 
 FLUSH_MS: Final = 33
@@ -290,4 +290,4 @@ class TranscriptView(QAbstractScrollArea):
         row = self.stage.row_of(widget)
         entry = self._list.find(row.entry_id) if row else None
         if entry is not None:
-            popup_menu(self, where, widget, entry, link)
+            message_menu(self, widget, entry, link).popup(where)

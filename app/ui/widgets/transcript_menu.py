@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QPoint, Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.ui.widgets.code_block import CodeBlock
@@ -46,10 +46,8 @@ def _cell_text(cell: Cell) -> str:
     return " ".join("".join(run.text for run in cell).split())
 
 
-def popup_menu(
-    parent: QWidget, where: QPoint, widget: QWidget, entry: EntryRows, link: str
-) -> None:
-    """Open the menu of a message at a global position; ``widget`` is the piece of text under it."""
+def message_menu(parent: QWidget, widget: QWidget, entry: EntryRows, link: str) -> QMenu:
+    """The menu of a message; ``widget`` is the piece of text under it, ``link`` an address there or ""."""
     menu = QMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     selected = widget.selected_text() if isinstance(widget, TextPane | CodeBlock) else ""
@@ -67,7 +65,7 @@ def popup_menu(
     text = widget.text if isinstance(widget, CodeBlock) else widget
     if hasattr(text, "selectAll"):
         menu.addAction(_tr("Select all")).triggered.connect(text.selectAll)
-    menu.popup(where)
+    return menu
 
 
 def _tr(text: str) -> str:
