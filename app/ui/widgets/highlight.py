@@ -9,13 +9,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
+
+from pygments.lexer import ExtendedRegexLexer, Lexer, LexerContext, RegexLexer
+from pygments.lexers import get_lexer_by_name
+from pygments.token import _TokenType
+from pygments.util import ClassNotFound
 
 from app.ui.widgets.ink import Token
-
-if TYPE_CHECKING:
-    from pygments.lexer import Lexer, RegexLexer
-    from pygments.token import _TokenType
 
 WINDOW_LINES: Final = 60
 MAX_LINE_CHARS: Final = (
@@ -69,9 +70,6 @@ class Span:
 @functools.cache
 def _lexer(language: str) -> Lexer | None:
     """The lexer for a language as a fence names it. The first call for a language takes 1 to 40 ms."""
-    from pygments.lexers import get_lexer_by_name  # noqa: PLC0415 - only when the first code is shown
-    from pygments.util import ClassNotFound  # noqa: PLC0415
-
     name = _ALIASES.get(language, language)
     try:
         return get_lexer_by_name(name) if name else None
@@ -154,12 +152,6 @@ class Highlighter:
 
     def _tokens(self, text: str) -> Iterator[tuple[int, _TokenType, str, Sequence[str]]]:
         """Tokens of a text with their place, and the lexer's stack before each."""
-        from pygments.lexer import (  # noqa: PLC0415
-            ExtendedRegexLexer,
-            LexerContext,
-            RegexLexer,
-        )
-
         lexer = self._lexer
         if lexer is None:
             return

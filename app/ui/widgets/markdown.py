@@ -12,13 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntFlag, StrEnum
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from app.ui.widgets.safe_text import safe_text
-
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
-    from markdown_it.token import Token
 
 MAX_NESTING: Final = 64
 MAX_SHOWN_DEPTH: Final = 8
@@ -104,8 +103,6 @@ class Table:
 
 @functools.cache
 def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - only when the first text is shown: the window opens sooner
-
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING})
     return parser.enable(["table", "strikethrough"])
 

@@ -17,6 +17,7 @@ from app.ui.widgets.thoughts import Thoughts, count_words, split_thoughts
 ENTRY_GAP: Final = 3  # in units of the 8 px grid
 PART_GAP: Final = 1
 SEGMENT_GAP: Final = 1.5
+MUCH_TEXT: Final = 300  # characters that make the height before a bad guess of the height after
 CARD_PADS: Final = (1.5, 0.75)  # above and below; lines bring some space below themselves
 
 
@@ -80,10 +81,16 @@ class Row:
         if (self.payload, self.quiet) != (other.payload, other.quiet):
             self.version += 1
             self.measured_width = -1
+            if abs(_length(self.payload) - _length(other.payload)) > MUCH_TEXT:
+                self.height = -1
         if (self.pad_above, self.pad_below) != (other.pad_above, other.pad_below):
             self.measured_width = -1
         self.payload, self.quiet, self.gap = other.payload, other.quiet, other.gap
         self.pad_above, self.pad_below = other.pad_above, other.pad_below
+
+
+def _length(payload: Payload) -> int:
+    return len(payload.text) if isinstance(payload, Segment) else 0
 
 
 def same_place(one: Row, other: Row) -> bool:
@@ -202,6 +209,17 @@ class EntryRows:
                 row.quiet, row.inset = True, 2
                 rows.append(row)
         return rows
+
+
+def renewed(known: EntryRows | None, entry: Entry, *, show_model: bool) -> EntryRows:
+    """The rows of an entry: those that are known, brought up to date, or new ones."""
+    if known is None:
+        return EntryRows(entry, show_model=show_model)
+    if (known.entry, known.show_model) != (entry, show_model):
+        known.show_model = show_model
+        known.update(entry)
+        known.refresh()
+    return known
 
 
 def _put_on_card(rows: list[Row]) -> None:

@@ -15,7 +15,7 @@ from app.ui.widgets.flow import Flow, Layout
 from app.ui.widgets.ink import ink_from
 from app.ui.widgets.prose_document import ProseFormats
 from app.ui.widgets.row_widgets import RowContext, RowEvents
-from app.ui.widgets.rows import EntryRows, Row
+from app.ui.widgets.rows import EntryRows, Row, renewed
 from app.ui.widgets.stage import Stage
 from app.ui.widgets.transcript_focus import next_focus
 from app.ui.widgets.transcript_menu import message_menu, message_text
@@ -83,16 +83,19 @@ class TranscriptView(QAbstractScrollArea):
         self._since.start()
 
     def set_entries(self, entries: Iterable[Entry]) -> None:
-        """Show another conversation, from its end."""
+        """Show these entries: another conversation from its end, a change of the same one from where it was read."""
         self._pending.clear()
-        self.stage.clear()
+        old = {known.entry.id: known for known in self._list.entries}
         made: list[EntryRows] = []
         model = ""
         for entry in entries:
-            made.append(EntryRows(entry, show_model=bool(model) and entry.model not in {"", model}))
+            show_model = bool(model) and entry.model not in {"", model}
+            made.append(renewed(old.get(entry.id), entry, show_model=show_model))
             model = entry.model or model
+        goes_on = bool(made) and made[0] is next(iter(self._list.entries), None)
         self._list.set_entries(made)
-        self.scroll_to_end()
+        self._follows = self._follows or not goes_on
+        self._arrange()
 
     def add_entry(self, entry: Entry) -> None:
         """Add an entry at the end. A person's message brings the end into sight."""

@@ -352,6 +352,17 @@ def test_a_resize_lays_out_only_what_is_in_sight(view):
     assert len(shown(view, Prose)) < 12
 
 
+def test_a_change_of_the_same_conversation_keeps_the_place(view):
+    entries = [reply(number, f"Reply {number}\n\n" + LONG) for number in range(20)]
+    view.set_entries(entries)
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() // 2)
+    before = [(widget, widget.geometry()) for widget in view.stage.widgets]
+    view.set_entries([*entries[:-1], reply(99, "another version")])
+    assert [(widget, widget.geometry()) for widget in view.stage.widgets] == before
+    view.set_entries([reply(number, LONG) for number in range(200, 220)])
+    assert view.follows_end
+
+
 # Doing things
 
 
