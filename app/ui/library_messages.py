@@ -43,6 +43,12 @@ def _hub() -> dict[ErrorCode, Wording]:
             tr("{repo} {file} is not on the hub, or it is private."),
             None,
         ),
+    }
+
+
+def _access() -> dict[ErrorCode, Wording]:
+    again = Action.TRY_AGAIN
+    return {
         ErrorCode.HUB_GATED: (
             tr("A licence has to be accepted first"),
             tr("Accept the licence of {repo} on its page ({url}), then save your token."),
@@ -158,7 +164,7 @@ def _library() -> dict[ErrorCode, Wording]:
     }
 
 
-LIBRARY_CODES = (*_hub(), *_downloads(), *_library())
+LIBRARY_CODES = (*_hub(), *_access(), *_downloads(), *_library())
 
 
 class _Shown(dict[str, str]):
@@ -184,5 +190,5 @@ def _shown(facts: Facts) -> _Shown:
 
 def explain_library(code: ErrorCode, facts: Facts) -> Explanation:
     """The message for one of `LIBRARY_CODES`."""
-    title, words, action = {**_hub(), **_downloads(), **_library()}[code]
+    title, words, action = {**_hub(), **_access(), **_downloads(), **_library()}[code]
     return Explanation(title, " ".join(words.format_map(_shown(facts)).split()), action)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 from pathlib import Path
@@ -22,6 +23,12 @@ from app.ui.theme import WindowTheme
 
 FINISH_S = 0.6  # a stopped reply has this long to be stored before the engine is closed
 JOIN_S = 1.0
+TRANSCRIPT_MODULES = (
+    "app.ui.widgets.transcript",
+    "markdown_it",
+    "pygments.lexers",
+    "pygments.lexers.python",
+)
 log = logging.getLogger(__name__)
 
 
@@ -96,9 +103,11 @@ def begin(window: MainWindow, open_path: Path | None = None) -> None:
 
 
 def import_transcript(cancel: CancelToken) -> None:
-    """Import what the transcript needs (Markdown, highlighting) on a worker, before the first message needs it."""
-    del cancel
-    import app.ui.widgets.transcript  # noqa: F401, PLC0415
+    """Import what the transcript needs on a worker, before the first message needs it."""
+    for name in TRANSCRIPT_MODULES:
+        if cancel.cancelled:
+            return
+        importlib.import_module(name)
 
 
 def close_down(parts: Parts) -> None:

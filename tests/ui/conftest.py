@@ -44,9 +44,13 @@ def run_deferred_deletes():
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind(qapp):
-    """No top-level widget and no running timer of the application outlives its test."""
+    """No top-level widget, running timer, colour or font of the application outlives its test."""
     before = set(QApplication.topLevelWidgets())
+    palette, font, sheet = qapp.palette(), qapp.font(), qapp.styleSheet()
     yield
+    qapp.setStyleSheet(sheet)
+    qapp.setPalette(palette)
+    qapp.setFont(font)
     run_deferred_deletes()
     left = set(QApplication.topLevelWidgets()) - before
     widgets = [type(widget).__name__ for widget in left]

@@ -116,7 +116,9 @@ class ContextLine(QObject):
 
     def _show(self, tokens: int) -> None:
         info = self._parts.models.info
-        if info is None or tokens < 0:
+        if tokens < 0:
+            return  # the engine is away; the last count is still right enough
+        if info is None:
             self._composer.set_count("")
             return
         text = self.tr("{used} of {context} tokens").format(
