@@ -87,7 +87,8 @@ def main() -> None:
     limits = (source() / "src" / "llama-hparams.h").read_text(encoding="utf-8")
     header = (source() / "include" / "llama.h").read_text(encoding="utf-8")
     ftypes = {
-        int(n): t for t, n in re.findall(r"^\s+LLAMA_FTYPE_MOSTLY_(\w+)\s*=\s*(\d+)", header, re.M)
+        int(n): t
+        for t, n in re.findall(r"^\s+LLAMA_FTYPE_MOSTLY_(\w+)\s*=\s*(\d+)", header, re.MULTILINE)
     }
     ftypes[0] = "F32"
     lines = [HEAD.format(version=importlib.metadata.version("llama-cpp-python"))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.core.engine.base import ChatMessage, Role
@@ -15,6 +15,7 @@ from app.core.errors import AppError, ErrorCode
 
 DEFAULT_REPLY_TOKENS: Final = 1024
 LEAST_REPLY_TOKENS: Final = 16
+THOUGHT: Final = "<think>"
 DROP_TO: Final = (
     0.75  # share of the room kept after dropping: the next few turns find their prefix unchanged
 )
@@ -24,11 +25,16 @@ _CACHED_PIECES: Final = 4096
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt ready to be evaluated. ``opening`` is the text after its last control token."""
+    """A prompt ready to be evaluated.
+
+    ``opening`` is the text after its last control token. ``opens_thought`` says that the template has already written
+    the ``<think>`` with which the reply begins.
+    """
 
     tokens: list[int]
     dropped: tuple[int, ...] = ()
     opening: str = ""
+    opens_thought: bool = False
 
 
 class PromptBuilder:
@@ -49,7 +55,8 @@ class PromptBuilder:
         marker = find_marker(messages)
         forged = self._vocabulary.forged_pattern
         safe = [ChatMessage(m.role, guard(m.content, forged.sub, marker)) for m in messages]
-        parts = self._vocabulary.split_controls(self.template.render(safe))
+        text = self.template.render(safe)
+        parts = self._vocabulary.split_controls(text)
         tokens: list[int] = []
         opening = ""
         for part in parts:
@@ -61,7 +68,7 @@ class PromptBuilder:
                 tokens += self._encode(opening)
         if self._vocabulary.adds_bos and tokens[:1] != [self._vocabulary.bos]:
             tokens.insert(0, self._vocabulary.bos)
-        return Prompt(tokens, (), opening)
+        return Prompt(tokens, (), opening, text.rstrip().endswith(THOUGHT))
 
     def fit(
         self, messages: Sequence[ChatMessage], context_length: int, max_tokens: int = 0
@@ -91,7 +98,7 @@ class PromptBuilder:
                 prompt_tokens=len(prompt.tokens),
                 context_length=context_length,
             )
-        return Prompt(prompt.tokens, tuple(gone), prompt.opening)
+        return replace(prompt, dropped=tuple(gone))
 
     def remember_reply(self, opening: str, text: str, tokens: list[int]) -> None:
         """Keep the tokens that the model chose for a reply that follows ``opening`` in the prompt."""

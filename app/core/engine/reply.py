@@ -19,7 +19,7 @@ from app.core.engine.base import (
     TextDelta,
 )
 from app.core.engine.context import ContextFull, LlamaContext
-from app.core.engine.prompt import Prompt, PromptBuilder
+from app.core.engine.prompt import THOUGHT, Prompt, PromptBuilder
 from app.core.engine.sampling import Sampler
 from app.core.engine.stream import ReplyText
 from app.core.errors import AppError, ErrorCode
@@ -81,10 +81,11 @@ class ReplyMaker:
             AppError: PROMPT_TOO_LONG, or LOAD_FAILED when the model computes no numbers.
         """
         state = _Progress(time.perf_counter())
-        text = ReplyText((*request.stop, *self._builder.template.stop))
-        prompt = Prompt([])
+        text, prompt = ReplyText(), Prompt([])
         try:
             prompt = self._read_prompt(request, state, send)
+            prefix = f"{THOUGHT}\n" if prompt.opens_thought else ""
+            text = ReplyText((*request.stop, *self._builder.template.stop), prefix)
             with Sampler(request.sampler, self._context.vocabulary.size) as sampler:
                 if request.sampler.repeat_penalty != 1.0:
                     sampler.accept(prompt.tokens[-request.sampler.repeat_last_n :])

@@ -9,12 +9,17 @@ from collections.abc import Sequence
 class ReplyText:
     """Collects the pieces of one reply.
 
+    Args:
+        stop: strings that end the reply.
+        prefix: shown before the first text (a thought that the prompt has opened).
+
     Attributes:
-        text: everything released so far.
+        text: everything released so far, without the prefix.
         stopped: a stop string was found; it and what follows are not part of the text.
     """
 
-    def __init__(self, stop: Sequence[str] = ()) -> None:
+    def __init__(self, stop: Sequence[str] = (), prefix: str = "") -> None:
+        self._prefix = prefix
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stop = tuple(string for string in stop if string)
         self._held = ""
@@ -24,7 +29,7 @@ class ReplyText:
 
     @property
     def text(self) -> str:
-        """The reply as released so far."""
+        """The reply as released so far, without the prefix."""
         return "".join(self._released)
 
     def push(self, piece: bytes) -> str:
@@ -59,9 +64,11 @@ class ReplyText:
         return self._release(held)
 
     def _release(self, text: str) -> str:
-        if text:
-            self._released.append(text)
-        return text
+        if not text:
+            return ""
+        self._released.append(text)
+        prefix, self._prefix = self._prefix, ""
+        return prefix + text
 
 
 def held_length(text: str, stop: Sequence[str]) -> int:

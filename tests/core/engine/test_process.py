@@ -25,6 +25,7 @@ from app.core.engine.base import (
 )
 from app.core.engine.child import child_environment
 from app.core.engine.process import EngineProcess
+from app.core.engine.template import CHATML
 from app.core.errors import AppError, ErrorCode
 from tests.core.engine.conftest import ask, assistant, run, user
 from tests.models import write_random, write_scripted
@@ -133,6 +134,13 @@ class TestStreaming:
         info = scripted(["Hi"], template="{% nonsense %}")
         assert [notice.code for notice in info.notices] == ["template-failed"]
         assert run(engine, ask("Hi"))[1] == "Hi"
+
+    def test_a_thought_that_the_template_opens_is_part_of_the_reply(self, scripted, engine):
+        scripted(
+            ["Hm", "</think>", "Yes"],
+            template=CHATML.replace("assistant\n'", "assistant\n<think>\n'"),
+        )
+        assert run(engine, ask("Hi"))[1] == "<think>\nHm</think>Yes"
 
 
 class TestPrompts:
