@@ -33,6 +33,10 @@ class Lane(Enum):
     ENGINE = auto()  # loading and replies
     COUNT = auto()  # questions to the engine that must not wait behind a load
     STORE = auto()  # conversations, settings, window state: quick
+    LIBRARY = auto()  # the catalog and the models on this computer
+    FILES = auto()  # long work on model files: import, verify
+    HUB = auto()  # questions to the model hub
+    DOWNLOADS = auto()  # the download queue while it has something to do
 
 
 class _Kind(Enum):

@@ -22,9 +22,10 @@ from PySide6.QtWidgets import (
 from app.core.settings import Generation, Loading, Look, Settings, Theme
 from app.ui.messages import explain_error
 from app.ui.parts import Parts
-from app.ui.settings.fields import Choice, Number, Range, setting_row
+from app.ui.settings.fields import Number, Range, setting_row
 from app.ui.theme import SCALES
 from app.ui.widgets.bar import MessageBar
+from app.ui.widgets.choice import Choice
 
 COLUMN_PX = 720
 FILL = 10_000  # against a stretch of 1: takes the whole width up to its maximum

@@ -1,0 +1,44 @@
+"""Buttons side by side of which one is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
+
+
+class Choice(QWidget):
+    """Buttons side by side, one of them chosen.
+
+    Signals:
+        chosen: the key of the button, when the person presses it.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self, name: str, options: Sequence[tuple[str, str]], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.buttons: dict[str, QPushButton] = {}
+        self._group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for place, (key, text) in enumerate(options):
+            button = QPushButton(text, self)
+            button.setCheckable(True)
+            button.setAccessibleName(f"{name}: {text}")
+            ends = {0: "segment-first", len(options) - 1: "segment-last"}
+            button.setProperty("kind", ends.get(place, "segment"))
+            button.clicked.connect(lambda _on=False, key=key: self.chosen.emit(key))
+            self._group.addButton(button)
+            self.buttons[key] = button
+            row.addWidget(button)
+        row.addStretch(1)
+
+    def show_value(self, key: str) -> None:
+        """Mark the chosen button."""
+        if key in self.buttons:
+            self.buttons[key].setChecked(True)
