@@ -190,7 +190,8 @@ class Meter:
 
     def rest(self) -> None:
         """The loop handled them all."""
-        self.works.append(time.perf_counter() - self.awake)
+        if self.awake:
+            self.works.append(time.perf_counter() - self.awake)
 
 
 def measure(

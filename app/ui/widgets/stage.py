@@ -111,8 +111,12 @@ class Stage:
         row.height = height + round((row.pad_above + row.pad_below) * self.unit)
         row.measured_width = shown.width = width
 
-    def place(self, layout: Layout) -> None:
-        """Show exactly the rows of a layout where it says; the one with the keyboard's focus is kept out of sight."""
+    def place(self, layout: Layout) -> bool:
+        """Show exactly the rows of a layout where it says; the one with the keyboard's focus is kept out of sight.
+
+        Returns:
+            Whether what is painted behind the rows changed.
+        """
         placed = {item.row: item for item in layout.placed}
         focus = QApplication.focusWidget()
         for row in [row for row in self._shown if row not in placed]:
@@ -121,6 +125,7 @@ class Stage:
                 widget.move(widget.x(), -widget.height() - 10_000)
             else:
                 self._drop(row)
+        before = self.cards, self.bars
         self.cards, self.bars = [], []
         for row, item in placed.items():
             self.measure(row)
@@ -133,6 +138,7 @@ class Stage:
             self._paint_behind(item, rect)
         if layout.placed and layout.placed[-1].row.on_card and not layout.placed[-1].row.pad_below:
             self.cards[-1].setBottom(self.cards[-1].bottom() + BEYOND_PX)
+        return before != (self.cards, self.bars)
 
     def clear(self) -> None:
         """Take every widget away."""

@@ -238,7 +238,8 @@ class TranscriptView(QAbstractScrollArea):
             self._show(self._flow.layout(spot, y, height, BOTTOM_PAD_PX))
 
     def _show(self, layout: Layout) -> None:
-        self.stage.place(layout)
+        if self.stage.place(layout):
+            self.viewport().update()
         self._anchor = (layout.placed[0].row, layout.placed[0].top) if layout.placed else None
         self._value = layout.value
         height, bar = self.viewport().height(), self.verticalScrollBar()
@@ -251,7 +252,6 @@ class TranscriptView(QAbstractScrollArea):
         self._value = bar.value()
         self._jump.place(self.viewport().geometry(), shown=not layout.at_end)
         self._link.place(self.viewport().geometry())
-        self.viewport().update()
 
     def _flush(self) -> None:
         """Show the text that came since the last time."""
