@@ -171,19 +171,18 @@ class EngineChild:
         if not self.ended.is_set():
             with contextlib.suppress(OSError):
                 self._process.kill()
-        self.ended.wait(KILL_TIMEOUT_S)
-        if self._reader is not threading.current_thread():
-            self._reader.join(KILL_TIMEOUT_S)
+        self._reader.join(KILL_TIMEOUT_S)
 
     def _send(self, line: wire.Line) -> None:
         pipe = self._process.stdin
         data = memoryview(wire.encode(line))
-        with self._lock:
-            try:
+        try:
+            with self._lock:
                 while data and pipe is not None:
                     data = data[pipe.write(data) or 0 :]
-            except (OSError, ValueError) as error:
-                raise ChildGone from error
+        except (OSError, ValueError) as error:
+            self.ended.wait(KILL_TIMEOUT_S)  # so that exit code and log are known
+            raise ChildGone from error
 
     def _read(self) -> None:
         pipe = self._process.stdout
