@@ -53,6 +53,8 @@ class AboutDialog(QDialog):
         self.versions_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.card_text = QTextEdit(self)
         self.card_text.setReadOnly(True)
+        self.card_text.setProperty("kind", "document")
+        self.card_text.document().setDocumentMargin(12)
         self.licence_text = QPlainTextEdit(self)
         self.licence_text.setReadOnly(True)
         self.licence_text.setProperty("kind", "field")

@@ -64,6 +64,7 @@ class ChatPage(QWidget):
         panel.deleted.connect(self._on_deleted)
         panel.touched.connect(view.show_title)
         panel.failed.connect(view.bars.show_error)
+        panel.entered.connect(view.composer.setFocus)
         view.new_message.connect(self._begin)
         view.open_requested.connect(self.open_requested)
         view.reload_requested.connect(self.reload)

@@ -35,6 +35,7 @@ class ConversationPanel(QWidget):
         deleted: id of a deleted conversation, and of the one beside it (or empty).
         touched: a `Conversation` whose title or time changed.
         failed: an exception of the store.
+        entered: Enter was pressed on a conversation: the person wants to write.
     """
 
     chosen = Signal(str)
@@ -42,6 +43,7 @@ class ConversationPanel(QWidget):
     deleted = Signal(str, str)
     touched = Signal(object)
     failed = Signal(object)
+    entered = Signal()
 
     def __init__(self, store: ChatStore, tasks: TaskRunner, parent: QWidget) -> None:
         super().__init__(parent)
@@ -75,6 +77,7 @@ class ConversationPanel(QWidget):
         view.setAccessibleName(self.tr("Chats"))
         view.customContextMenuRequested.connect(self._show_menu)
         view.selectionModel().currentChanged.connect(self._on_current)
+        view.activated.connect(self.entered)
         self.item_model.renamed.connect(self._rename)
 
     def _build_fields(self) -> None:

@@ -12,14 +12,19 @@ from typing import Final
 _TAIL_MARKERS: Final = re.compile(
     r"(?:^|\n)[ \t>]*(?:#{1,6}|[-+*=_]{1,3}|\d{1,9}[.)]?|[-+*][ \t]+\[[ xX]?\]?|`{1,3}|~{1,3}|\|?[ \t:|-]*)[ \t]*\Z"
 )
+_TABLE_HEAD: Final = re.compile(r"(?:^|\n)[ \t]*\|[^\n]*(?:\n[ \t|:-]*)?\Z")
 _OPEN_LINK: Final = re.compile(r"(!?)\[([^\[\]\n]*)(?:\](?:\([^()\s]*)?)?\Z")
 _DELIMITER_SO_FAR: Final = re.compile(r"[ \t]*\|?[ \t:|-]*\Z")
 _EMPHASIS: Final = re.compile(r"(?<!\\)(\*{1,3}|~~|(?<!\w)_{1,2}|_{1,2}(?!\w))")
 
 
 def calm_prose(text: str) -> str:
-    """``text`` with what is open in its last paragraph closed, and bare markers at its end held back."""
+    """``text`` with what is open in its last paragraph closed; markers and a table's head at its end are held back."""
     head, gap, last = text.rpartition("\n\n")
+    table = _TABLE_HEAD.search(last)
+    if table:  # it shows as a table as soon as its second line is complete
+        last = last[: table.start()]
+        return head + gap + last if last else head
     held = _TAIL_MARKERS.search(last)
     if held:
         last = last[: held.start()]

@@ -10,11 +10,13 @@ from typing import Final
 from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QFocusEvent,
     QFontMetricsF,
     QKeyEvent,
     QPainter,
     QPaintEvent,
     QPalette,
+    QPen,
     QResizeEvent,
     QTextCharFormat,
     QTextCursor,
@@ -23,12 +25,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QWidget
 
-from app.ui.widgets.copy_button import CopyButton
+from app.ui.widgets.copy_button import CopyButton, tool_icon_px
 from app.ui.widgets.highlight import WINDOW_LINES, Highlighter, Span, language_title
 from app.ui.widgets.ink import Ink, Token, pixel_size
 from app.ui.widgets.prose_document import utf16_length
 from app.ui.widgets.safe_text import safe_text
-from app.ui.widgets.text_pane import scrolls_page, selection_text
+from app.ui.widgets.text_pane import KEYBOARD_REASONS, scrolls_page, selection_text
 
 TAB_COLUMNS: Final = 4
 PIECE_CHARS: Final = 1000  # a longer line is laid out in pieces: Qt shapes a line as a whole
@@ -46,6 +48,7 @@ class CodeText(QPlainTextEdit):
     """The code itself: read-only, as high as its lines, appended to while it grows."""
 
     menu_wanted = Signal(QPoint, str)
+    focus_shown = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +63,8 @@ class CodeText(QPlainTextEdit):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.viewport().setAutoFillBackground(False)
+        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # code runs so in every language
+        self.keyboard_focus = False
         self.document().setDocumentMargin(0)
         option = self.document().defaultTextOption()
         option.setTextDirection(Qt.LayoutDirection.LeftToRight)
@@ -150,6 +155,18 @@ class CodeText(QPlainTextEdit):
         else:
             super().keyPressEvent(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Let the block around show that the keyboard is here."""
+        super().focusInEvent(event)
+        self.keyboard_focus = event.reason() in KEYBOARD_REASONS
+        self.focus_shown.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The keyboard is elsewhere."""
+        super().focusOutEvent(event)
+        self.keyboard_focus = False
+        self.focus_shown.emit()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll to the side inside, up and down in the transcript."""
         sideways = (
@@ -182,9 +199,10 @@ class CodeBlock(QWidget):
         self._highlighter: Highlighter | None = None
         self._spans: list[list[Span]] = []
         self.text = CodeText(self)
+        self.text.focus_shown.connect(self.update)
         self._label = QLabel(self)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
-        self._copy = CopyButton(self.tr("Copy code"), lambda: self._source, self)
+        self._copy = CopyButton(self.tr("Copy code"), lambda: self._source, self, tool_icon_px(ink))
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._colour)
@@ -249,7 +267,7 @@ class CodeBlock(QWidget):
         """Paint the ground."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(self._ink.border)
+        painter.setPen(QPen(self._ink.accent, 2) if self.text.keyboard_focus else self._ink.border)
         painter.setBrush(self._ink.code_ground)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
 

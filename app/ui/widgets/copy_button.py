@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QWidget
 
 from app.ui.widgets.icon import IconButton
+from app.ui.widgets.ink import Ink, pixel_size
 
 SAID_FOR_MS: Final = 1600
 TOOL_ICON_PX: Final = 16
@@ -22,12 +23,17 @@ class CopyButton(IconButton):
         label: accessible name and tooltip.
         text_of: called when the button is pressed.
         parent: the widget it stands on.
+        size_px: of the icon.
     """
 
     def __init__(
-        self, label: str, text_of: Callable[[], str], parent: QWidget | None = None
+        self,
+        label: str,
+        text_of: Callable[[], str],
+        parent: QWidget | None = None,
+        size_px: int = TOOL_ICON_PX,
     ) -> None:
-        super().__init__("copy", label, parent, QPalette.ColorRole.PlaceholderText, TOOL_ICON_PX)
+        super().__init__("copy", label, parent, QPalette.ColorRole.PlaceholderText, size_px)
         self._label, self._text_of = label, text_of
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -44,6 +50,11 @@ class CopyButton(IconButton):
     def _rest(self) -> None:
         self.set_icon_name("copy")
         self.set_label(self._label)
+
+
+def tool_icon_px(ink: Ink) -> int:
+    """Size of the icons of small tools, in px: it grows with the text."""
+    return round(pixel_size(ink.small) / 13 * TOOL_ICON_PX)
 
 
 def copy_text(text: str) -> None:

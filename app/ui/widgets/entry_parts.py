@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui.widgets.copy_button import TOOL_ICON_PX, CopyButton
+from app.ui.widgets.copy_button import CopyButton, tool_icon_px
 from app.ui.widgets.entry import Entry, EntryError, EntryRole
 from app.ui.widgets.icon import IconButton, icon
 from app.ui.widgets.ink import Ink
@@ -60,6 +60,7 @@ class QuietText(QWidget):
         if centred:
             self._label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._mark = QLabel(self) if icon_name else None
+        self._mark_px = tool_icon_px(ink) if icon_name else 0
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_PX)
@@ -73,7 +74,7 @@ class QuietText(QWidget):
         _dress(self._label, ink)
         if self._mark is not None:
             self._mark.setPixmap(
-                icon(self._icon_name, self.palette(), _QUIET, TOOL_ICON_PX).pixmap(TOOL_ICON_PX)
+                icon(self._icon_name, self.palette(), _QUIET, self._mark_px).pixmap(self._mark_px)
             )
 
     def set_text(self, text: str, accessible: str = "") -> None:
@@ -83,8 +84,8 @@ class QuietText(QWidget):
 
     def height_for(self, width: int) -> int:
         """Height in px at a width in px."""
-        room = width - (TOOL_ICON_PX + GAP_PX if self._mark is not None else 0)
-        return max(label_height(self._label, room), TOOL_ICON_PX if self._mark is not None else 0)
+        room = width - (self._mark_px + GAP_PX if self._mark_px else 0)
+        return max(label_height(self._label, room), self._mark_px)
 
 
 class ThoughtLine(QToolButton):
@@ -95,7 +96,6 @@ class ThoughtLine(QToolButton):
         self._is_shown = False
         self.setAutoRaise(True)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setIconSize(QSize(TOOL_ICON_PX, TOOL_ICON_PX))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.set_ink(ink)
@@ -103,9 +103,9 @@ class ThoughtLine(QToolButton):
     def set_ink(self, ink: Ink) -> None:
         """Use these colours and fonts."""
         self.setFont(ink.small)
-        palette = self.palette()
-        palette.setColor(QPalette.ColorRole.ButtonText, ink.quiet)
-        self.setPalette(palette)
+        self.setStyleSheet("color: palette(placeholder-text);")
+        self._icon_px = tool_icon_px(ink)
+        self.setIconSize(QSize(self._icon_px, self._icon_px))
         self._tint()
 
     def set_thought(self, words: int, *, thinking: bool, shown: bool) -> None:
@@ -132,7 +132,7 @@ class ThoughtLine(QToolButton):
 
     def _tint(self) -> None:
         name = "chevron-down" if self._is_shown else "chevron-right"
-        self.setIcon(icon(name, self.palette(), _QUIET, TOOL_ICON_PX))
+        self.setIcon(icon(name, self.palette(), _QUIET, self._icon_px))
 
 
 def _plural(form: str, count: int) -> str:
@@ -195,13 +195,14 @@ class Footer(QWidget):
 
     def __init__(self, ink: Ink, text_of: Callable[[], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._icon_px = tool_icon_px(ink)
         self._numbers = _plain_label(self)
         self._numbers.setWordWrap(False)
         self._variant = _plain_label(self)
         self._variant.setWordWrap(False)
         self._back = self._button("chevron-left", self.tr("Previous version"))
         self._on = self._button("chevron-right", self.tr("Next version"))
-        self._copy = CopyButton(self.tr("Copy message"), text_of, self)
+        self._copy = CopyButton(self.tr("Copy message"), text_of, self, self._icon_px)
         self._regenerate = self._button("regenerate", self.tr("Write another reply"))
         self._edit = self._button("edit", self.tr("Edit message"))
         self._back.clicked.connect(lambda: self.variant_chosen.emit(-1))
@@ -244,4 +245,4 @@ class Footer(QWidget):
         return max(self._copy.sizeHint().height(), self._numbers.sizeHint().height())
 
     def _button(self, name: str, label: str) -> IconButton:
-        return IconButton(name, label, self, _QUIET, TOOL_ICON_PX)
+        return IconButton(name, label, self, _QUIET, self._icon_px)

@@ -30,7 +30,6 @@ class Prose(TextPane):
         self._formats = formats
         self._prose = ProseDocument(formats, self)
         self.setDocument(self._prose)
-        self.set_ink(formats.ink)
 
     def set_leaves(self, leaves: Sequence[Leaf]) -> None:
         """Show these leaves; what stays the same is not laid out again."""

@@ -98,7 +98,6 @@ class TableBlock(TextPane):
         self._document.setDefaultFont(formats.ink.body)
         self.setDocument(self._document)
         self.setLineWrapMode(QTextBrowser.LineWrapMode.FixedPixelWidth)
-        self.set_ink(formats.ink)
 
     def set_table(self, table: Table, lead: Table | None = None) -> None:
         """Show a table; if it continues the table ``lead``, without a header and with that one's columns."""

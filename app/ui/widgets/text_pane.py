@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QUrl, Signal
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QTextCursor,
     QTextDocument,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 
-from app.ui.widgets.ink import Ink
 from app.ui.widgets.markdown import LINE_BREAK, is_allowed_link
 
 SCROLL_KEYS: Final = frozenset(
@@ -32,7 +30,7 @@ SCROLL_KEYS: Final = frozenset(
         Qt.Key.Key_Space,
     }
 )
-_KEYBOARD: Final = frozenset(
+KEYBOARD_REASONS: Final = frozenset(
     {
         Qt.FocusReason.TabFocusReason,
         Qt.FocusReason.BacktabFocusReason,
@@ -75,14 +73,9 @@ class TextPane(QTextBrowser):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.setCursorWidth(0)
-        self._keyboard_focus = False
-        self._ink: Ink | None = None
+        self.keyboard_focus = False  # the transcript paints a ring around it
         self.anchorClicked.connect(self._choose)
         self.highlighted.connect(self._hover)
-
-    def set_ink(self, ink: Ink) -> None:
-        """Draw with these colours."""
-        self._ink = ink
 
     def height_for(self, width: int) -> int:
         """Lay the document out at ``width`` px and return its height in px."""
@@ -131,21 +124,18 @@ class TextPane(QTextBrowser):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show where the keyboard is when it came by keyboard."""
         super().focusInEvent(event)
-        self._show_focus(shown=event.reason() in _KEYBOARD)
+        self._show_focus(shown=event.reason() in KEYBOARD_REASONS)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Hide the caret and the ring."""
+        """Hide the caret."""
         super().focusOutEvent(event)
         self._show_focus(shown=False)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the ground, the text, and a ring when the keyboard is here."""
+        """Paint the ground, then the text."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.paint_ground(painter, event)
-        if self._keyboard_focus and self._ink is not None:
-            painter.setPen(QPen(self._ink.accent, 2))
-            painter.drawRoundedRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1), 4, 4)
         painter.end()
         super().paintEvent(event)
 
@@ -153,9 +143,11 @@ class TextPane(QTextBrowser):
         """Paint what stands behind the text; nothing here."""
 
     def _show_focus(self, *, shown: bool) -> None:
-        self._keyboard_focus = shown
+        self.keyboard_focus = shown
         self.setCursorWidth(1 if shown else 0)
-        self.viewport().update()
+        around = self.parentWidget()
+        if around is not None:
+            around.update()
 
     def _choose(self, url: QUrl) -> None:
         target = shown_address(url)

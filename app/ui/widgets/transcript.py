@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
 from app.ui.widgets.entry import Entry, EntryId, EntryRole
 from app.ui.widgets.entry_list import START, EntryList
@@ -17,6 +17,7 @@ from app.ui.widgets.prose_document import ProseFormats
 from app.ui.widgets.row_widgets import RowContext, RowEvents
 from app.ui.widgets.rows import EntryRows, Row, renewed
 from app.ui.widgets.stage import Stage
+from app.ui.widgets.text_pane import TextPane
 from app.ui.widgets.transcript_focus import next_focus
 from app.ui.widgets.transcript_menu import message_menu, message_text
 from app.ui.widgets.transcript_overlays import JumpButton, LinkLabel
@@ -202,7 +203,7 @@ class TranscriptView(QAbstractScrollArea):
             bar.setValue(bar.value() + step)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the cards of messages and the bars beside thoughts."""
+        """Paint the cards of messages, the bars beside thoughts, and a ring around text that the keyboard is in."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -215,6 +216,11 @@ class TranscriptView(QAbstractScrollArea):
             for shape in shapes:
                 if shape.intersects(event.rect()):
                     painter.drawRoundedRect(QRectF(shape), corner, corner)
+        focus = QApplication.focusWidget()
+        if isinstance(focus, TextPane) and focus.keyboard_focus and self.isAncestorOf(focus):
+            painter.setPen(QPen(ink.accent, 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(focus.geometry()).adjusted(-8, -4, 8, 2), 8, 8)
 
     def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's signature
         """Move the focus through the rows in their order, scrolling to rows that are not in sight yet."""
