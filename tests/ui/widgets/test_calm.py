@@ -29,6 +29,8 @@ from app.ui.widgets.markdown import LeafKind, parse, parse_table
         ("- a\n- ", "- a"),
         ("- a\n- [", "- a"),
         ("text\n``", "text"),
+        ("Sure:\n\n| Name | Si", "Sure:"),
+        ("Sure:\n| Name | Size |\n|--", "Sure:"),
         ("~~gone", "~~gone~~"),
         ("2 * 3 = 6", "2 * 3 = 6"),
         ("snake_case_name", "snake_case_name"),
