@@ -54,7 +54,7 @@ def _send_body(handler: Any, file: FakeFile, start: int, end: int, fault: Fault 
         return
     chunk_bytes = CHUNK_BYTES
     if hub.bytes_per_s:
-        chunk_bytes = max(1024, min(CHUNK_BYTES, int(hub.bytes_per_s / 50)))
+        chunk_bytes = max(1024, min(CHUNK_BYTES, int(hub.bytes_per_s / 250)))
     while sent < min(limit, end - start):
         count = min(chunk_bytes, limit - sent, end - start - sent)
         chunk = _read(file, start + sent, count)

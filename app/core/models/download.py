@@ -205,6 +205,7 @@ class DownloadQueue:
                     stop = self._stops[key] = CancelToken()
                 self._list.change(key, state=DownloadState.RUNNING, error_code="", error_facts={})
                 futures[key] = pool.submit(self._work, key, stop)
+                futures[key].add_done_callback(lambda _: self._wake())
 
     def _tell(self, on_change: OnChange) -> None:
         with self._wakeup:
@@ -255,7 +256,6 @@ class DownloadQueue:
                 self._removed.discard(key)
             if removed:
                 self._list.remove(key, delete=True)
-            self._wake()
 
     def _failed(self, key: str, error: AppError) -> None:
         waits = self._options.retry_waits_s

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -36,9 +37,9 @@ def boot_mark() -> str:
 
 
 class PartFile:
-    """The part and the journal of one target. The caller holds the target's lock and serialises the methods.
+    """The part and the journal of one target, whose lock the caller holds.
 
-    Every method may raise `OSError`.
+    `note` and `checkpoint` may be called by several threads. Every method may raise `OSError`.
     """
 
     def __init__(self, target: Path) -> None:
@@ -46,6 +47,7 @@ class PartFile:
         self.path = target.with_name(target.name + PART_SUFFIX)
         self.journal = target.with_name(target.name + JOURNAL_SUFFIX)
         self._notes: IO[bytes] | None = None
+        self._noting = threading.Lock()
         self._identity: dict[str, Any] = {}
 
     def open(self, identity: dict[str, Any]) -> Ranges:
@@ -76,12 +78,20 @@ class PartFile:
         """A new unbuffered handle for reading."""
         return self.path.open("rb", buffering=0)
 
-    def note(self, done: Ranges) -> None:
-        """Claim ``done`` (all of it written) in a way that survives the death of this process."""
-        if self._notes is None:
-            self._notes = self.journal.open("ab", buffering=0)
-        line = json.dumps({"boot": boot_mark(), "done": done.as_list()}, separators=(",", ":"))
-        self._notes.write(line.encode() + b"\n")
+    def note(self, done: Callable[[], Ranges]) -> None:
+        """Claim what ``done`` tells (all of it written) in a way that survives the death of this process.
+
+        It takes some microseconds. While the journal is being replaced it does nothing: the next note tells all.
+        """
+        if not self._noting.acquire(blocking=False):
+            return
+        try:
+            if self._notes is None:
+                self._notes = self.journal.open("ab", buffering=0)
+            claim = {"boot": boot_mark(), "done": done().as_list()}
+            self._notes.write(json.dumps(claim, separators=(",", ":")).encode() + b"\n")
+        finally:
+            self._noting.release()
 
     def checkpoint(self, done: Ranges) -> None:
         """Claim ``done`` (all of it written) in a way that survives a power cut."""
@@ -89,13 +99,14 @@ class PartFile:
             os.fsync(file.fileno())
         head = {"schema": SCHEMA, "of": self._identity, "done": done.as_list()}
         fresh = self.journal.with_name(self.journal.name + ".new")
-        with fresh.open("wb") as file:
-            file.write(json.dumps(head, separators=(",", ":")).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        self.close()
-        fresh.replace(self.journal)
-        sync_folder(self.journal.parent)
+        with self._noting:
+            with fresh.open("wb") as file:
+                file.write(json.dumps(head, separators=(",", ":")).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            self.close()
+            fresh.replace(self.journal)
+            sync_folder(self.journal.parent)
 
     def finish(self) -> None:
         """Give the part its final name, replacing what has that name; the data reaches the disk first."""

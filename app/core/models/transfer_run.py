@@ -30,6 +30,7 @@ from app.core.models.transfer_types import (
 )
 
 FAILURES_TO_RETIRE: Final = 3
+KEEPER_TICK_S: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class TransferRun:
         self._meter = SpeedMeter()
         self._waits: dict[int, float] = {}
         self._resume_at_s = 0.0
+        self._next_note_s = 0.0
         self._lock = threading.Lock()
 
     def run(self) -> str:
@@ -218,20 +220,28 @@ class TransferRun:
                     _write_all(file, piece)
                     left, prefix = self._plan.wrote(number, len(piece))
                     self._hash.advance(prefix)
+                    self._note()
                     if left <= 0:
                         break
         except Again as again:
             return again.problem, again.wait_s
         return self._cut_error("the connection was cut"), None
 
+    def _note(self) -> None:
+        """Note the progress nearly with every chunk on slow lines, and not too often on fast ones."""
+        now = time.monotonic()
+        if now >= self._next_note_s:
+            self._next_note_s = now + self._parts.options.note_s
+            self._part.note(self._plan.done)
+
     def _keep(self, _: int) -> None:
-        """Note the progress often, make it safe now and then, and watch the free space."""
+        """Make the progress safe now and then, and watch the free space."""
         options = self._parts.options
         last = time.monotonic()
-        while not self._stop.wait(options.note_s) and not self._plan.finished:
+        while not self._stop.wait(KEEPER_TICK_S) and not self._plan.finished:
             done = self._plan.done()
             if time.monotonic() - last < options.checkpoint_s:
-                self._part.note(done)
+                self._part.note(self._plan.done)
                 continue
             self._part.checkpoint(done)
             last = time.monotonic()
@@ -249,7 +259,7 @@ class TransferRun:
         """Keep what is there for the next time; at once if somebody waits."""
         try:
             if self._cancel.cancelled or self._plan.finished:
-                self._part.note(self._plan.done())
+                self._part.note(self._plan.done)
             else:
                 self._part.checkpoint(self._plan.done())
         except OSError as error:

@@ -59,7 +59,7 @@ class TransferOptions:
         connections: parallel ranges of one file of more than ``parallel_from_bytes``.
         piece_bytes: length of one request.
         reserve_bytes: free space that is left on the disk whatever happens.
-        note_s: how often progress is noted for the death of the process.
+        note_s: least time between two notes of the progress, which the death of the process cannot undo.
         checkpoint_s: how often progress is made safe against a power cut.
         progress_s: least time between two progress events.
     """
@@ -68,7 +68,7 @@ class TransferOptions:
     parallel_from_bytes: int = PARALLEL_FROM_BYTES
     piece_bytes: int = 32 * 1024 * 1024
     reserve_bytes: int = 256 * 1024 * 1024
-    note_s: float = 0.1
+    note_s: float = 0.005
     checkpoint_s: float = 5.0
     progress_s: float = 0.1
 

@@ -24,7 +24,7 @@ REPO = "unsloth/Qwen3-GGUF"
 SIZE = 3_000_000
 PARTS = ("big-Q8_0-00001-of-00002.gguf", "big-Q8_0-00002-of-00002.gguf")
 OPTIONS = QueueOptions(
-    retry_waits_s=(), transfer=TransferOptions(reserve_bytes=0, note_s=0.01), tick_s=0.02
+    retry_waits_s=(), transfer=TransferOptions(reserve_bytes=0), tick_s=0.02
 )
 
 

@@ -32,9 +32,7 @@ REPO = "unsloth/Qwen3-GGUF"
 NAME = "Q4/Qwen3-Q4_K_M.gguf"
 SIZE = 12_000_017
 DATA = random.Random(1).randbytes(SIZE)
-OPTIONS = TransferOptions(
-    parallel_from_bytes=1_000_000, piece_bytes=2_500_000, reserve_bytes=0, note_s=0.01
-)
+OPTIONS = TransferOptions(parallel_from_bytes=1_000_000, piece_bytes=2_500_000, reserve_bytes=0)
 ONE = replace(OPTIONS, connections=1)
 
 
