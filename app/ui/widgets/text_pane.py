@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QTextCursor,
@@ -54,11 +55,13 @@ class TextPane(QTextBrowser):
         link_chosen: an http, https or mailto address that was clicked or entered. Nothing is opened here.
         link_hovered: the address under the mouse or the keyboard's focus; empty when there is none.
         menu_wanted: where (global) a context menu was asked for, and the address of the link there or "".
+        dragged: where (global) the mouse is while it selects.
     """
 
     link_chosen = Signal(str)
     link_hovered = Signal(str)
     menu_wanted = Signal(QPoint, str)
+    dragged = Signal(QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -116,6 +119,12 @@ class TextPane(QTextBrowser):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll the transcript."""
         event.ignore()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Select; say where the mouse is, as the transcript may have to scroll."""
+        super().mouseMoveEvent(event)
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.dragged.emit(event.globalPosition().toPoint())
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask the transcript for its menu."""

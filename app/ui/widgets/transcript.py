@@ -9,6 +9,7 @@ from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRectF, Qt, QTimer, Si
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
+from app.ui.widgets.drag_scroll import DragScroll
 from app.ui.widgets.entry import Entry, EntryId, EntryRole
 from app.ui.widgets.entry_list import START, EntryList
 from app.ui.widgets.flow import Flow, Layout
@@ -72,6 +73,8 @@ class TranscriptView(QAbstractScrollArea):
         self._list = EntryList(self.stage.estimate, self.stage.estimate_entry)
         self._flow = Flow(self._list, self.stage.measure)
         self._list.unit = self.stage.unit
+        self._drag = DragScroll(self)
+        self._events.dragged.connect(self._drag.drag)
         self._jump = JumpButton(self.tr("Jump to the latest"), self)
         self._jump.clicked.connect(self.scroll_to_end)
         self._link = LinkLabel(self)

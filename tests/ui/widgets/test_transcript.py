@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
@@ -432,6 +432,21 @@ def test_there_is_one_selection_at_a_time(view):
     assert (first.selected_text(), second.selected_text()) == ("", "three")
     code.text.selectAll()
     assert (second.selected_text(), code.selected_text()) == ("", "two")
+
+
+def test_a_selection_dragged_beyond_the_edge_scrolls(view, qtbot, monkeypatch):
+    view.set_entries([reply(1, "```\n" + "line\n" * 300 + "```")])
+    view.verticalScrollBar().setValue(0)
+    (block,) = shown(view, CodeBlock)
+    monkeypatch.setattr(QApplication, "mouseButtons", lambda: Qt.MouseButton.LeftButton)
+    where = view.viewport().mapToGlobal(view.viewport().rect().bottomLeft()) + QPoint(100, 80)
+    qtbot.mousePress(block.text.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
+    view._drag.drag(where, block.text)
+    qtbot.waitUntil(lambda: view.verticalScrollBar().value() > 100)
+    qtbot.waitUntil(lambda: block.selected_text().count("line") > 40)
+    monkeypatch.setattr(QApplication, "mouseButtons", lambda: Qt.MouseButton.NoButton)
+    qtbot.waitUntil(lambda: not view._drag.active)
+    qtbot.mouseRelease(block.text.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
 
 
 def test_links_report_and_show_where_they_lead(view, qtbot):
