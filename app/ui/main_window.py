@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QMimeData, QSize, Signal
 from PySide6.QtGui import (
@@ -11,17 +12,19 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QIcon,
+    QPaintEvent,
     QResizeEvent,
-    QShowEvent,
 )
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
 from app.core.paths import resources_dir
-from app.ui.chat.page import ChatPage
 from app.ui.drop_hint import DropHint
 from app.ui.menus import WindowMenus
 from app.ui.parts import Parts
 from app.ui.rail import PageSpec, Rail
+
+if TYPE_CHECKING:
+    from app.ui.chat.page import ChatPage
 
 SMALLEST = QSize(900, 600)
 FIRST_SIZE = QSize(1180, 780)
@@ -29,20 +32,20 @@ MODEL_ENDING = ".gguf"
 
 
 class MainWindow(QMainWindow):
-    """Holds the pages; each is built when it is first shown.
+    """Holds the pages; each is built, with what it imports, when it is first shown: the frame is there at once.
 
     Signals:
-        shown: the window is on screen for the first time.
+        painted: the frame is on screen for the first time.
     """
 
-    shown = Signal()
+    painted = Signal()
 
     def __init__(self, parts: Parts) -> None:
         super().__init__()
         self.parts = parts
         self._dialog: QFileDialog | None = None
-        self._was_shown = False
-        self.chat_page = ChatPage(parts, self)
+        self._was_painted = False
+        self._chat_page: ChatPage | None = None
         specs = (
             PageSpec("chat", self.tr("Chat"), "chat", lambda: self.chat_page),
             PageSpec("settings", self.tr("Settings"), "settings", self._make_settings, at_end=True),
@@ -55,9 +58,8 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self.menus = WindowMenus(self)
         self.rail.chosen.connect(self.show_page)
-        self.chat_page.open_requested.connect(self.choose_file)
         parts.settings.changed.connect(lambda _old, new: parts.theme.apply(new.look))
-        self.show_page("chat")
+        self.rail.show_page("chat")
 
     def _lay_out(self) -> None:
         self.setWindowTitle(self.tr("Nibble"))
@@ -75,6 +77,17 @@ class MainWindow(QMainWindow):
         geometry = self.parts.state.current.geometry
         if not geometry or not self.restoreGeometry(QByteArray.fromBase64(geometry.encode())):
             self.resize(FIRST_SIZE)
+
+    @property
+    def chat_page(self) -> ChatPage:
+        """The chat page."""
+        if self._chat_page is None:
+            from app.ui.chat.page import ChatPage  # noqa: PLC0415 - built when first shown
+
+            self._chat_page = ChatPage(self.parts, self)
+            self._chat_page.open_requested.connect(self.choose_file)
+            self.menus.add_chat_actions(self._chat_page)
+        return self._chat_page
 
     def show_page(self, key: str) -> None:
         """Show a page, building it if it is shown for the first time."""
@@ -111,12 +124,12 @@ class MainWindow(QMainWindow):
         self._dialog = dialog
         dialog.open()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Tell once that the window is on screen."""
-        super().showEvent(event)
-        if not self._was_shown:
-            self._was_shown = True
-            self.shown.emit()
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tell once that the frame is on screen."""
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            self.painted.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Note what is to be remembered; ending the workers is `start.close_down`'s part."""

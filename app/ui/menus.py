@@ -17,6 +17,7 @@ from app.ui.theme import SCALES
 
 if TYPE_CHECKING:
     from app.ui.about import AboutDialog
+    from app.ui.chat.page import ChatPage
     from app.ui.main_window import MainWindow
 
 SCALE_STEP = 0.1
@@ -76,16 +77,20 @@ class WindowMenus(QObject):
         if menu.isEmpty():
             menu.addAction(self.tr("Nothing opened yet")).setEnabled(False)
 
-    def _fill_edit(self) -> None:
-        window, menu = self._window, self._menu(self.tr("&Edit"))
-        panel = window.chat_page.panel
-        self._add(menu, self.tr("Search chats"), self._search, QKeySequence.StandardKey.Find)
+    def add_chat_actions(self, page: ChatPage) -> None:
+        """Add what the chat page offers, once it is built."""
+        menu, panel = self._edit_menu, page.panel
         menu.addSeparator()
         menu.addAction(panel.rename_action)
         menu.addAction(panel.delete_action)
         self._add(menu, self.tr("Undo deleting"), panel.undo_bar.undo)
         menu.addSeparator()
-        self._add(menu, self.tr("Stop the reply"), window.chat_page.view.stop, "Ctrl+.")
+        self._add(menu, self.tr("Stop the reply"), page.view.stop, "Ctrl+.")
+
+    def _fill_edit(self) -> None:
+        self._edit_menu = self._menu(self.tr("&Edit"))
+        keys = QKeySequence.StandardKey.Find
+        self._add(self._edit_menu, self.tr("Search chats"), self._search, keys)
 
     def _fill_view(self) -> None:
         window, menu = self._window, self._menu(self.tr("&View"))

@@ -23,6 +23,7 @@ from app.ui.theme import WindowTheme
 
 FINISH_S = 0.6  # a stopped reply has this long to be stored before the engine is closed
 JOIN_S = 1.0
+PAINT_MS = 250
 TRANSCRIPT_MODULES = (
     "app.ui.widgets.transcript",
     "markdown_it",
@@ -48,7 +49,7 @@ def run_window(services: Services, open_path: Path | None = None) -> int:
     parts = make_parts(services, application)
     parts.tasks.crashed.connect(hook.show_crash)
     window = MainWindow(parts)
-    QTimer.singleShot(0, lambda: begin(window, open_path))
+    BeginAfterPaint(window, open_path)
     window.show()
     try:
         return application.exec()
@@ -84,6 +85,24 @@ def make_parts(services: Services, application: QApplication) -> Parts:
     return Parts(services, owner, tasks, theme, settings, state, models)
 
 
+class BeginAfterPaint(QObject):
+    """Calls `begin` once the frame is on screen; soon after in any case, where a window starts hidden."""
+
+    def __init__(self, window: MainWindow, open_path: Path | None) -> None:
+        super().__init__(window)
+        self._window = window
+        self._open_path = open_path
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._begin)
+        self._timer.start(PAINT_MS)
+        window.painted.connect(lambda: self._timer.start(0))
+
+    def _begin(self) -> None:
+        self._window.painted.disconnect()
+        begin(self._window, self._open_path)
+
+
 def begin(window: MainWindow, open_path: Path | None = None) -> None:
     """What starts when the window is on screen: the model, the store, the conversation shown last."""
     parts = window.parts
@@ -95,6 +114,7 @@ def begin(window: MainWindow, open_path: Path | None = None) -> None:
         services.store.purge()
 
     parts.models.start(open_path)
+    window.show_page("chat")
     warm_up = parts.tasks.start(Lane.COUNT, import_transcript)
     warm_up.done.connect(lambda _nothing: window.chat_page.view.transcript)
     recovery = parts.tasks.start(Lane.STORE, prepare)
