@@ -65,6 +65,7 @@ class DownloadQueue:
         self._client = client
         self._options = options or QueueOptions()
         self._wakeup = threading.Condition()
+        self._awake = True
         self._dirty = True
         self._stops: dict[str, CancelToken] = {}
         self._removed: set[str] = set()
@@ -176,6 +177,9 @@ class DownloadQueue:
         try:
             with cancel.calling(self._wake):
                 while not cancel.cancelled:
+                    self._awake = (
+                        False  # before looking: what happens from here on is seen next time
+                    )
                     for key in [key for key, future in futures.items() if future.done()]:
                         futures.pop(key).result()  # a mistake in the program surfaces here
                     self._start(pool, futures)
@@ -223,12 +227,12 @@ class DownloadQueue:
             if status.state is DownloadState.WAITING
         ]
         with self._wakeup:
-            if not self._dirty and not cancel.cancelled:
+            if not self._awake and not cancel.cancelled:
                 self._wakeup.wait(max(0.0, min(due)) if due else None)
 
     def _wake(self) -> None:
         with self._wakeup:
-            self._dirty = True
+            self._awake = self._dirty = True
             self._wakeup.notify_all()
 
     def _stop(self, key: str) -> None:
