@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
 from app.core.paths import resources_dir
 from app.ui.drop_hint import DropHint
@@ -24,6 +24,8 @@ from app.ui.parts import Parts
 from app.ui.rail import PageSpec, Rail
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QFileDialog
+
     from app.ui.chat.page import ChatPage
 
 SMALLEST = QSize(900, 600)
@@ -113,6 +115,8 @@ class MainWindow(QMainWindow):
         if self._dialog is not None:
             self._dialog.raise_()
             return
+        from PySide6.QtWidgets import QFileDialog  # noqa: PLC0415 - slow to import
+
         dialog = QFileDialog(self, self.tr("Open a model"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters([self.tr("GGUF models (*.gguf)"), self.tr("All files (*)")])
