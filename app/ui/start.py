@@ -18,6 +18,7 @@ from app.ui.main_window import MainWindow
 from app.ui.parts import Parts
 from app.ui.services import Services
 from app.ui.state import SettingsLink, StateKeeper
+from app.ui.stop_signals import StopSignals
 from app.ui.tasks import Lane, TaskRunner
 from app.ui.theme import WindowTheme
 
@@ -48,6 +49,9 @@ def run_window(services: Services, open_path: Path | None = None) -> int:
     hook.install()
     parts = make_parts(services, application)
     parts.tasks.crashed.connect(hook.show_crash)
+    signals = StopSignals(application)
+    signals.install()
+    signals.stop.connect(application.closeAllWindows)
     window = MainWindow(parts)
     BeginAfterPaint(window, open_path)
     window.show()
@@ -56,7 +60,8 @@ def run_window(services: Services, open_path: Path | None = None) -> int:
     finally:
         close_down(parts)
         hook.uninstall()
-        for item in (window, parts.owner, hook):
+        signals.uninstall()
+        for item in (window, parts.owner, hook, signals):
             item.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import threading
 import time
 
+import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -15,6 +19,7 @@ from app.core.engine.fake import FakeReply
 from app.core.window_state import read_window_state
 from app.ui import start
 from app.ui.main_window import MainWindow
+from app.ui.stop_signals import StopSignals
 from tests.ui.conftest import TIMEOUT_MS, run_deferred_deletes
 
 
@@ -120,3 +125,16 @@ def test_run_window_shows_the_window_answers_and_ends(qtbot, services):
     assert status == 0
     assert seen == ["asked", "All well."]
     assert services.engine.closed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the console ends programs itself")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_of_the_system_closes_the_window(qtbot, number):
+    before = signal.getsignal(number)
+    signals = StopSignals()
+    signals.install()
+    with qtbot.waitSignal(signals.stop, timeout=TIMEOUT_MS):
+        os.kill(os.getpid(), number)
+    signals.uninstall()
+    assert signal.getsignal(number) is before
+    signals.deleteLater()
