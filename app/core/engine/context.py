@@ -6,11 +6,13 @@ import contextlib
 import ctypes
 import math
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from app.core.cancel import Cancelled
 from app.core.engine.base import KvType
+from app.core.engine.governor import ThreadGovernor
 from app.core.engine.llama import LogTail, lib
 from app.core.engine.plan import LoadPlan
 from app.core.engine.vocab import Vocabulary
@@ -61,6 +63,7 @@ class LlamaContext:
         self._memory = lib.llama_get_memory(self._context)
         self.vocabulary = Vocabulary(self._model)
         self.context_length = int(lib.llama_n_ctx(self._context))
+        self._governor = ThreadGovernor(plan.threads) if plan.adapt_threads else None
         self._one = (ctypes.c_int32 * 1)()
         self._batch_of_one = lib.llama_batch_get_one(self._one, 1)
 
@@ -123,6 +126,17 @@ class LlamaContext:
             "size_bytes": int(lib.llama_model_size(self._model)),
         }
 
+    def begin(self) -> None:
+        """A reply begins."""
+        if self._governor is not None:
+            self._governor.begin()
+
+    def give_way(self, now_s: float) -> None:
+        """Between tokens or batches: take another number of threads if other programs call for it."""
+        governor = self._governor
+        if governor is not None and governor.advise(now_s):
+            lib.llama_set_n_threads(self._context, governor.threads, governor.threads)
+
     def rewind(self, tokens: Sequence[int]) -> int:
         """Keep the longest beginning that the cache shares with ``tokens``; returns its length.
 
@@ -156,6 +170,7 @@ class LlamaContext:
                 status = lib.llama_decode(self._context, lib.llama_batch_get_one(array, len(part)))
                 self._account(status, part)
                 on_progress(len(self.tokens))
+                self.give_way(time.perf_counter())
 
     def evaluate_one(self, token: int, *, abortable: bool) -> None:
         """Evaluate one generated token; ``abortable`` costs about half a millisecond. Raises as `evaluate`."""

@@ -44,6 +44,7 @@ class LoadPlan:
     kv_type: KvType
     use_mmap: bool
     extra_buffers: bool
+    adapt_threads: bool = False  # give way to other programs
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -100,6 +101,7 @@ def make_plan(
         kv_type=options.kv_type,
         use_mmap=not (quantized and not safe_kernels and _is_repacked(header)),
         extra_buffers=not safe_kernels,
+        adapt_threads=not options.threads,
     )
     plan = _with_context(plan, header, options, machine, on_gpu=on_gpu)
     if on_gpu:

@@ -101,6 +101,7 @@ class ReplyMaker:
 
     def _read_prompt(self, request: GenerateRequest, state: _Progress, send: Send) -> Prompt:
         context, builder = self._context, self._builder
+        context.begin()
         prompt = builder.fit(request.messages, context.context_length, request.max_tokens)
         state.prompt_tokens = len(prompt.tokens)
         state.reused_tokens = context.rewind(prompt.tokens)
@@ -145,6 +146,7 @@ class ReplyMaker:
                     return FinishReason.END
                 now = time.perf_counter()
                 self._count(state, token, now)
+                context.give_way(now)
                 waiting += text.push(vocabulary.piece(token))
                 if waiting and now - state.sent >= BATCH_S:
                     send(TextDelta(waiting, len(state.tokens)))
