@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.widgets.copy_button import CopyButton, tool_icon_px
-from app.ui.widgets.entry import Entry, EntryError, EntryRole
+from app.ui.widgets.entry import Entry, EntryError, EntryId, EntryRole
 from app.ui.widgets.icon import IconButton, icon
 from app.ui.widgets.ink import Ink
 from app.ui.widgets.safe_text import safe_text
@@ -187,14 +187,17 @@ class ErrorCard(QFrame):
 
 
 class Footer(QWidget):
-    """Below a message: its numbers, its variants and its buttons."""
+    """Below a message: its numbers, its variants and its buttons. Signals carry the id of its entry."""
 
-    regenerate_chosen = Signal()
-    edit_chosen = Signal()
-    variant_chosen = Signal(int)
+    regenerate_chosen = Signal(object)
+    edit_chosen = Signal(object)
+    variant_chosen = Signal(object, int)
 
-    def __init__(self, ink: Ink, text_of: Callable[[], str], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, ink: Ink, text_of: Callable[[EntryId], str], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._entry_id: EntryId = ""
         self._icon_px = tool_icon_px(ink)
         self._numbers = _plain_label(self)
         self._numbers.setWordWrap(False)
@@ -202,13 +205,15 @@ class Footer(QWidget):
         self._variant.setWordWrap(False)
         self._back = self._button("chevron-left", self.tr("Previous version"))
         self._on = self._button("chevron-right", self.tr("Next version"))
-        self._copy = CopyButton(self.tr("Copy message"), text_of, self, self._icon_px)
+        self._copy = CopyButton(
+            self.tr("Copy message"), lambda: text_of(self._entry_id), self, self._icon_px
+        )
         self._regenerate = self._button("regenerate", self.tr("Write another reply"))
         self._edit = self._button("edit", self.tr("Edit message"))
-        self._back.clicked.connect(lambda: self.variant_chosen.emit(-1))
-        self._on.clicked.connect(lambda: self.variant_chosen.emit(1))
-        self._regenerate.clicked.connect(self.regenerate_chosen)
-        self._edit.clicked.connect(self.edit_chosen)
+        self._back.clicked.connect(lambda: self.variant_chosen.emit(self._entry_id, -1))
+        self._on.clicked.connect(lambda: self.variant_chosen.emit(self._entry_id, 1))
+        self._regenerate.clicked.connect(lambda: self.regenerate_chosen.emit(self._entry_id))
+        self._edit.clicked.connect(lambda: self.edit_chosen.emit(self._entry_id))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
@@ -224,6 +229,7 @@ class Footer(QWidget):
 
     def set_entry(self, entry: Entry) -> None:
         """Show what belongs to an entry; while its text still comes there are no buttons yet."""
+        self._entry_id = entry.id
         self._numbers.setText(safe_text(entry.numbers))
         self._numbers.setToolTip(safe_text(entry.numbers_tooltip))
         several = entry.variants > 1 and not entry.streaming

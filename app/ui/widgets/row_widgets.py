@@ -68,6 +68,17 @@ class RowContext:
         return self.quiet_formats if row.quiet else self.formats
 
 
+def widget_key(row: Row) -> tuple[object, ...]:
+    """Rows with equal keys can be shown by the same widget, one after the other."""
+    kind = row.payload.kind if isinstance(row.payload, Segment) else None
+    return row.kind, kind, row.quiet
+
+
+def is_reusable(widget: QWidget) -> bool:
+    """Whether a widget that is no longer needed may show another row: those that there are most of."""
+    return isinstance(widget, Prose | Footer)
+
+
 def make_widget(row: Row, context: RowContext, parent: QWidget) -> QWidget:
     """The widget of a row, still without its payload."""
     ink, events, entry_id = context.formats.ink, context.events, row.entry_id
@@ -82,10 +93,10 @@ def make_widget(row: Row, context: RowContext, parent: QWidget) -> QWidget:
         card.action_chosen.connect(lambda key: events.action.emit(entry_id, key))
         return card
     if row.kind is RowKind.FOOTER:
-        footer = Footer(ink, lambda: context.copy_text(entry_id), parent)
-        footer.regenerate_chosen.connect(lambda: events.regenerate.emit(entry_id))
-        footer.edit_chosen.connect(lambda: events.edit.emit(entry_id))
-        footer.variant_chosen.connect(lambda step: events.variant.emit(entry_id, step))
+        footer = Footer(ink, context.copy_text, parent)
+        footer.regenerate_chosen.connect(events.regenerate)
+        footer.edit_chosen.connect(events.edit)
+        footer.variant_chosen.connect(events.variant)
         return footer
     icon_name = "info" if row.kind is RowKind.NOTICE else ""
     return QuietText(ink, parent, icon_name=icon_name, centred=row.kind is RowKind.NOTE)

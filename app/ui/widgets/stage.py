@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, cast
 
 from PySide6.QtCore import QRect, Qt
@@ -12,7 +13,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.ui.widgets.entry import EntryRole
 from app.ui.widgets.flow import Layout, Placed
 from app.ui.widgets.prose import Prose
-from app.ui.widgets.row_widgets import RowContext, RowWidget, make_widget, show_row
+from app.ui.widgets.row_widgets import (
+    RowContext,
+    RowWidget,
+    is_reusable,
+    make_widget,
+    show_row,
+    widget_key,
+)
 from app.ui.widgets.rows import EntryRows, Row, RowKind
 from app.ui.widgets.segments import Segment, SegmentKind
 
@@ -22,6 +30,7 @@ CARD_SHARE: Final = 0.85  # of the column, at most, for a person's message
 CARD_SIDE: Final = 2  # units of space left and right on a card
 BEYOND_PX: Final = 40
 BUTTON_PAD_PX: Final = 6  # between a flat button's edge and its icon
+MAX_SPARE: Final = 12  # widgets of a kind that wait to be used again
 DEPTH_UNITS: Final = 3  # as the indentation of lists in prose
 
 
@@ -30,6 +39,7 @@ class _Shown:
     """A row's widget, what it shows and at which width it was laid out."""
 
     widget: QWidget
+    key: tuple[object, ...]
     version: int = -1
     width: int = -1
     hugged_px: int = -1  # of a person's message: as wide as its text
@@ -46,6 +56,7 @@ class Stage:
     def __init__(self, viewport: QWidget, context: RowContext) -> None:
         self.viewport = viewport
         self._shown: dict[Row, _Shown] = {}
+        self._spare: dict[tuple[object, ...], list[QWidget]] = {}
         self._speakers: dict[EntryRole, str] = {}
         self.cards: list[QRect] = []
         self.bars: list[QRect] = []  # beside thoughts
@@ -54,6 +65,9 @@ class Stage:
     def set_context(self, context: RowContext) -> None:
         """Make rows with another context: colours or fonts changed."""
         self.clear()
+        for widget in chain.from_iterable(self._spare.values()):
+            widget.deleteLater()
+        self._spare = {}
         self.context = context
         self.unit = context.formats.unit
         self._char_px = (
@@ -95,9 +109,11 @@ class Stage:
         """Lay a row out at the present width and set its height."""
         width = self._content_width(row)
         shown = self._shown.get(row)
+        if shown is not None and shown.key != widget_key(row):
+            self._drop(row)
+            shown = None
         if shown is None:
-            shown = self._shown[row] = _Shown(make_widget(row, self.context, self.viewport))
-            shown.widget.ensurePolished()  # before it is measured: the style sheet may change its size
+            shown = self._shown[row] = self._take(row)
         if shown.version != row.version:
             show_row(shown.widget, row, self.context, self._speaker(row))
             shown.version, shown.width = row.version, -1
@@ -110,6 +126,16 @@ class Stage:
                 shown.hugged_px = shown.widget.ideal_width(width)
         row.height = height + round((row.pad_above + row.pad_below) * self.unit)
         row.measured_width = shown.width = width
+
+    def _take(self, row: Row) -> _Shown:
+        """A widget for a row: a spare one, or a new one."""
+        key = widget_key(row)
+        spare = self._spare.get(key)
+        if spare:
+            return _Shown(spare.pop(), key)
+        widget = make_widget(row, self.context, self.viewport)
+        widget.ensurePolished()  # before it is measured: the style sheet may change its size
+        return _Shown(widget, key)
 
     def place(self, layout: Layout) -> bool:
         """Show exactly the rows of a layout where it says; the one with the keyboard's focus is kept out of sight.
@@ -175,9 +201,15 @@ class Stage:
         return row.speaker or self._speakers.get(row.role, "")
 
     def _drop(self, row: Row) -> None:
-        widget = self._shown.pop(row).widget
-        widget.hide()
-        widget.deleteLater()
+        shown = self._shown.pop(row)
+        shown.widget.hide()
+        spare = self._spare.setdefault(shown.key, [])
+        if is_reusable(shown.widget) and len(spare) < MAX_SPARE:
+            if isinstance(shown.widget, Prose):
+                shown.widget.clear_selection()
+            spare.append(shown.widget)
+        else:
+            shown.widget.deleteLater()
 
     def _inset(self, row: Row) -> int:
         depth = row.payload.depth if isinstance(row.payload, Segment) else 0

@@ -89,7 +89,7 @@ def test_every_kind_of_segment_has_its_widget(view):
 
 def test_only_what_is_in_sight_has_widgets(view):
     view.set_entries([reply(number, LONG) for number in range(300)])
-    assert len(view.viewport().findChildren(Prose)) < 12
+    assert len(view.viewport().findChildren(Prose)) < 24
     view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() // 2)
     QApplication.processEvents()
     assert len(shown(view, Prose)) < 12
@@ -600,6 +600,33 @@ def test_hostile_text_neither_hangs_nor_crashes(view, text):
     view.scroll_to_end()
     view.grab()
     assert shown(view, Footer)
+
+
+def text_color(pane: Prose) -> str:
+    ranges = pane.document().firstBlock().textFormats()
+    return ranges[0].format.foreground().color().name()
+
+
+def test_a_message_that_is_left_out_turns_quiet(view):
+    view.set_entries([question(1), reply(2, "text")])
+    before = text_color(shown(view, Prose)[1])
+    view.update_entry(reply(2, "text", left_out=True))
+    assert text_color(shown(view, Prose)[1]) != before
+
+
+def test_widgets_that_are_used_again_belong_to_their_new_entry(view, qtbot):
+    view.set_entries([reply(number, f"Reply {number}\n\n" + LONG) for number in range(30)])
+    for place in (0, view.verticalScrollBar().maximum() // 2, 10**6):
+        view.verticalScrollBar().setValue(place)
+        with qtbot.waitSignal(view.regenerate_requested) as caught:
+            footers = shown(view, Footer) or [None]
+            if footers[0] is None:
+                view.scroll_to_end()
+                footers = shown(view, Footer)
+            footers[-1].findChildren(IconButton)[3].click()
+        number = caught.args[0]
+        footers[-1].findChild(CopyButton).click()
+        assert QGuiApplication.clipboard().text().startswith(f"Reply {number}\n")
 
 
 def test_clear_shows_nothing(view):
