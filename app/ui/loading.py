@@ -13,7 +13,7 @@ from app.core.engine.base import Engine, KvType, LoadOptions, ModelInfo
 from app.core.errors import AppError, ErrorCode
 from app.core.paths import guide_path
 from app.core.settings import Loading
-from app.ui.messages import LESS_CONTEXT_TOKENS, Explanation, explain_error
+from app.ui.messages import Explanation, explain_error
 from app.ui.state import SettingsLink, StateKeeper
 from app.ui.tasks import Lane, Task, TaskRunner
 
@@ -147,9 +147,9 @@ class ModelLoader(QObject):
             self._task.cancel()
 
     def load_less_context(self) -> None:
-        """Load the file that failed once more, with a small context."""
+        """Load the file that failed once more, with the context that fits."""
         if self.failure is not None:
-            self.load(self.failure.path, LESS_CONTEXT_TOKENS)
+            self.load(self.failure.path, self.failure.explanation.context_tokens)
 
     def dismiss_failure(self) -> None:
         """Forget the failure on show."""

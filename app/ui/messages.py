@@ -130,17 +130,19 @@ def _not_a_chat_model(facts: Facts) -> Explanation:
 
 
 def _out_of_memory(facts: Facts) -> Explanation:
+    title = tr("Not enough memory")
     if "needed_bytes" in facts and "available_bytes" in facts:
-        words = tr(
-            "This model needs {needed}, {available} are free. A smaller context needs less;"
-            " closing other programs frees some."
-        )
-        text = words.format(
+        text = tr("This model needs {needed}, {available} are free.").format(
             needed=size(facts["needed_bytes"]), available=size(facts["available_bytes"])
         )
     else:
-        text = tr("The model needs more memory than is free. A smaller context needs less.")
-    return Explanation(tr("Not enough memory"), text, Action.LESS_CONTEXT)
+        text = tr("The model needs more memory than is free.")
+    fits = int(facts.get("context_fits", LESS_CONTEXT_TOKENS))
+    if fits <= 0:
+        help_text = tr("Choose a smaller build, or close other programs.")
+        return Explanation(title, _join(text, help_text), Action.OPEN_FILE)
+    help_text = tr("A smaller context needs less; closing other programs frees some.")
+    return Explanation(title, _join(text, help_text), Action.LESS_CONTEXT, fits)
 
 
 def _load_failed(facts: Facts) -> Explanation:

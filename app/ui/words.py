@@ -29,16 +29,20 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Explanation:
-    """A message for people: a title, a sentence, and the action that helps (None: nothing does)."""
+    """A message for people: a title, a sentence, and the action that helps (None: nothing does).
+
+    ``context_tokens`` is the context that `Action.LESS_CONTEXT` uses.
+    """
 
     title: str
     sentence: str
     action: Action | None = None
+    context_tokens: int = LESS_CONTEXT_TOKENS
 
     @property
     def action_label(self) -> str:
         """The text of the action's button, empty without an action."""
-        return action_label(self.action) if self.action else ""
+        return action_label(self.action, self.context_tokens) if self.action else ""
 
 
 def tr(text: str) -> str:
@@ -56,7 +60,7 @@ def number(value: Fact) -> str:
     return QLocale().toString(int(value))
 
 
-def action_label(action: Action) -> str:
+def action_label(action: Action, context_tokens: int = LESS_CONTEXT_TOKENS) -> str:
     """The text of an action's button."""
     return {
         Action.TRY_AGAIN: tr("Try again"),
@@ -64,7 +68,7 @@ def action_label(action: Action) -> str:
         Action.OPEN_FIRST_PART: tr("Open the first part"),
         Action.LOAD_GUIDE: tr("Use the guide"),
         Action.LESS_CONTEXT: tr("Use {tokens} tokens instead").format(
-            tokens=number(LESS_CONTEXT_TOKENS)
+            tokens=number(context_tokens)
         ),
         Action.EDIT_MESSAGE: tr("Shorten the message"),
         Action.CONTINUE: tr("Continue"),

@@ -104,7 +104,7 @@ def test_another_file_replaces_one_that_is_loading(drive):
 
 
 def test_a_failed_load_is_told_in_place_and_the_model_stays(drive):
-    facts = {"needed_bytes": 5_200_000_000, "available_bytes": 3_900_000_000}
+    facts = {"needed_bytes": 5_200_000_000, "available_bytes": 3_900_000_000, "context_fits": 3072}
     drive.engine.load_error = AppError(ErrorCode.OUT_OF_MEMORY, **facts)
     drive.window.open_model(STORY)
     bar = drive.view.bars.failure_bar
@@ -117,7 +117,7 @@ def test_a_failed_load_is_told_in_place_and_the_model_stays(drive):
     assert drive.messages[-1].content == "Hello, world."
     bar.button.click()
     drive.until(lambda: drive.parts.models.ready and drive.parts.models.info.path == STORY)
-    assert drive.parts.models.info.context_length == 2048
+    assert drive.parts.models.info.context_length == 3072
     assert not bar.isVisible()
 
 

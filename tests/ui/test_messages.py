@@ -71,6 +71,15 @@ def test_sizes_and_numbers_are_formatted():
     assert "9,000" in explain(ErrorCode.PROMPT_TOO_LONG, FACTS).sentence
 
 
+def test_memory_names_the_context_that_fits_or_asks_for_a_smaller_build():
+    fits = explain(ErrorCode.OUT_OF_MEMORY, {**FACTS, "context_fits": 3584})
+    assert fits.action_label == "Use 3,584 tokens instead"
+    assert fits.context_tokens == 3584
+    none = explain(ErrorCode.OUT_OF_MEMORY, {**FACTS, "context_fits": 0})
+    assert none.action is Action.OPEN_FILE
+    assert "smaller build" in none.sentence
+
+
 def test_a_part_of_a_split_model_offers_the_first_only_if_it_is_there():
     assert explain(ErrorCode.GGUF_SPLIT_PART, FACTS).action is Action.OPEN_FIRST_PART
     missing = explain(ErrorCode.GGUF_SPLIT_PART, {**FACTS, "missing": "story-3.gguf"})

@@ -86,16 +86,19 @@ def queued_entry(key: str, text: str, reason: str) -> Entry:
 
 
 def dropped_text(dropped: int, context_length: int) -> str:
-    """The note on messages that no longer fit."""
-    if dropped == 1:
-        text = tr("The oldest message no longer fits into the context")
-    else:
-        text = tr("The oldest {count} messages no longer fit into the context").format(
-            count=number(dropped)
-        )
+    """The note on messages that no longer fit; ``context_length`` 0 leaves the size out."""
+    room = tr("the context")
     if context_length:
-        text += " " + tr("of {tokens} tokens").format(tokens=number(context_length))
-    return text + tr("; the model did not see them for this reply.")
+        room = tr("the context of {tokens} tokens").format(tokens=number(context_length))
+    if dropped == 1:
+        text = tr(
+            "The oldest message no longer fits into {room}; the model did not see it for this reply."
+        )
+        return text.format(room=room)
+    text = tr(
+        "The oldest {count} messages no longer fit into {room}; the model did not see them for this reply."
+    )
+    return text.format(count=number(dropped), room=room)
 
 
 def notices_for(message: Message, context_length: int) -> tuple[str, ...]:

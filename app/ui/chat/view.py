@@ -19,7 +19,7 @@ from app.ui.chat.shown_path import ShownPath
 from app.ui.chat.turns import Turn, TurnKind, Turns
 from app.ui.chat.welcome import Welcome
 from app.ui.loading import display_name
-from app.ui.messages import LESS_CONTEXT_TOKENS, Action
+from app.ui.messages import Action, explain
 from app.ui.parts import Parts
 
 if TYPE_CHECKING:
@@ -194,10 +194,15 @@ class ConversationView(QWidget):
             models.load_guide()
             self.regenerate(message_id)
         elif key == Action.LESS_CONTEXT and models.info is not None:
-            models.load(models.info.path, LESS_CONTEXT_TOKENS)
+            models.load(models.info.path, self._fitting_context(message_id))
             self.regenerate(message_id)
         else:
             self.regenerate(message_id)
+
+    def _fitting_context(self, message_id: int) -> int:
+        message = self.path.message(message_id)
+        failure = message.failure if message else None
+        return explain(failure.code, failure.facts).context_tokens if failure else 0
 
     def _on_turn_failed(self, turn: Turn, error: object) -> None:
         if turn.conversation_id == self.path.id:
