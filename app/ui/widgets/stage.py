@@ -101,9 +101,11 @@ class Stage:
     @property
     def column(self) -> tuple[int, int]:
         """Left edge and width of the text column in px."""
-        whole = self.viewport.width()
-        width = max(min(COLUMN_PX, whole - 2 * MARGIN_PX), 1)
-        return (whole - width) // 2, width
+        around = (
+            self.viewport.parentWidget() or self.viewport
+        )  # with the scroll bar: nothing moves when it comes or goes
+        width = max(min(COLUMN_PX, around.width() - 2 * MARGIN_PX), 1)
+        return (around.width() - width) // 2 - self.viewport.x(), width
 
     def measure(self, row: Row) -> None:
         """Lay a row out at the present width and set its height."""

@@ -151,7 +151,8 @@ class TableBlock(TextPane):
         if self._lead is None:
             painter.fillRect(QRectF(x, tops[0], width, tops[1] - tops[0]), self._formats.ink.card)
         for top in tops[1:]:
-            painter.fillRect(QRectF(x, round(top) - 1, width, 1), self._formats.ink.border)
+            y = min(round(top), self.viewport().height()) - 1
+            painter.fillRect(QRectF(x, y, width, 1), self._formats.ink.border)
 
     def _row_tops(self) -> list[float]:
         """The y of the top of each row, and of the end of the last one."""

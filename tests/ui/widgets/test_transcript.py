@@ -101,7 +101,7 @@ def test_the_column_is_at_most_760_px_and_in_the_middle(view):
         view.resize(width, 600)
         rect = shown(view, Prose)[0].geometry()
         assert rect.width() <= 760
-        assert abs((rect.left() + rect.right()) // 2 - view.viewport().width() // 2) <= 1
+        assert abs((rect.left() + rect.right()) // 2 - view.width() // 2) <= 1
 
 
 def test_a_question_stands_right_on_a_card_as_wide_as_its_text(view):
