@@ -49,7 +49,7 @@ class ModelShape:
         layers: one entry per layer, first to last.
         window: tokens that WINDOW layers keep (0: none has a window).
         heads: query heads (the largest of all layers).
-        feed_forward: width of the widest feed-forward part that is computed at once.
+        feed_forward: width of the widest feed-forward part that is computed at once, used experts together.
         complete: False where the dimensions had to be guessed from the number of parameters.
     """
 
@@ -67,6 +67,17 @@ class ModelShape:
     encoder: bool = False
     complete: bool = True
 
+    @property
+    def active_share(self) -> float:
+        """Share of the experts that a token reads; 1 without experts."""
+        used = 0 < self.experts_used <= self.experts
+        return self.experts_used / self.experts if used else 1.0
+
+    @property
+    def cache_numbers(self) -> int:
+        """Numbers that a token adds to the caches of all layers together."""
+        return sum(layer.key_numbers + layer.value_numbers for layer in self.layers)
+
 
 @dataclass(frozen=True)
 class WeightParts:
@@ -77,13 +88,14 @@ class WeightParts:
         output_bytes: the output matrix; 0 where the input embedding serves as it.
         layer_bytes: bytes of each layer, experts included.
         expert_bytes: the part of each layer that is experts, of which a token reads ``experts_used / experts``.
+        tied_bytes: the part of the input embedding that serves as output matrix too; 0 where there is an own one.
     """
 
     input_bytes: int
     output_bytes: int
     layer_bytes: tuple[int, ...]
     expert_bytes: tuple[int, ...] = ()
-    tied: bool = False
+    tied_bytes: int = 0
 
     @property
     def total_bytes(self) -> int:

@@ -101,7 +101,11 @@ class Wishes:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How a build would be run. Its words are those of the engine's `LoadOptions`; every choice is made."""
+    """How a build would be run. Its words are those of the engine's `LoadOptions`; every choice is made.
+
+    ``whole_windows``: layers with a sliding window keep all tokens, as the engine has it (llama.cpp's default), because
+    only then a conversation can be taken back past the window.
+    """
 
     context_length: int
     kv_type: str = "f16"
@@ -109,6 +113,7 @@ class RunSettings:
     gpu_layers: int = 0
     flash_attention: bool = False
     threads: int = 1
+    whole_windows: bool = True
 
 
 @dataclass(frozen=True)
