@@ -22,6 +22,7 @@ from huggingface_hub.utils._xet import (
 
 from app.core.errors import AppError, ErrorCode
 from app.core.models.hub import HubClient
+from app.core.models.hub_body import body_chunks
 from app.core.models.hub_errors import (
     BAD_ANSWERS,
     RETRIED_STATUS,
@@ -41,6 +42,7 @@ from app.core.models.transfer_types import (
 EXPIRED_STATUS: Final = frozenset({400, 401, 403, 404, 410})
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 log = logging.getLogger(__name__)
+Chunk = bytes | memoryview
 
 
 class Again(Exception):  # noqa: N818 - a turn of events, not an error
@@ -55,7 +57,7 @@ class Again(Exception):  # noqa: N818 - a turn of events, not an error
 class ByteRanges(Protocol):
     """A source of ranges of one file."""
 
-    def open(self, call: HubCall, start: int, end: int) -> AbstractContextManager[Iterable[bytes]]:
+    def open(self, call: HubCall, start: int, end: int) -> AbstractContextManager[Iterable[Chunk]]:
         """The bytes from ``start`` to ``end``; they may end early or go on for longer.
 
         Raises:
@@ -88,7 +90,7 @@ class HttpRanges:
         self._tag = ""
 
     @contextmanager
-    def open(self, call: HubCall, start: int, end: int) -> Iterator[Iterable[bytes]]:
+    def open(self, call: HubCall, start: int, end: int) -> Iterator[Iterable[Chunk]]:
         """See `ByteRanges.open`."""
         with self._lock:
             address, tag = self._metadata.location, self._tag
@@ -100,7 +102,7 @@ class HttpRanges:
                 self._check_status(call, response, address)
                 self._check_tag(call, response)
                 self._check_range(call, response, start)
-                body = response.iter_raw()
+                body = body_chunks(response)
                 yield body if response.status_code == 206 else _without(body, start)
         except AppError as error:
             if error.code is ErrorCode.HUB_UNREACHABLE:
@@ -165,7 +167,7 @@ class HttpRanges:
             self._tag = ""
 
 
-def _without(body: Iterable[bytes], count: int) -> Iterator[bytes]:
+def _without(body: Iterable[Chunk], count: int) -> Iterator[Chunk]:
     """``body`` without its first ``count`` bytes."""
     for chunk in body:
         if count < len(chunk):
@@ -184,7 +186,7 @@ class XetRanges:
         self._headers = {"user-agent": USER_AGENT, **headers}
 
     @contextmanager
-    def open(self, call: HubCall, start: int, end: int) -> Iterator[Iterable[bytes]]:
+    def open(self, call: HubCall, start: int, end: int) -> Iterator[Iterable[Chunk]]:
         """See `ByteRanges.open`."""
         try:
             stream = self._stream(call, start, end)

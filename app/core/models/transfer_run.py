@@ -237,14 +237,15 @@ class TransferRun:
     def _keep(self, _: int) -> None:
         """Make the progress safe now and then, and watch the free space."""
         options = self._parts.options
-        last = time.monotonic()
+        last, safe_bytes = time.monotonic(), self._plan.done().total_bytes
         while not self._stop.wait(KEEPER_TICK_S) and not self._plan.finished:
             done = self._plan.done()
-            if time.monotonic() - last < options.checkpoint_s:
+            recent = time.monotonic() - last < options.checkpoint_s
+            if recent and done.total_bytes - safe_bytes < options.checkpoint_bytes:
                 self._part.note(self._plan.done)
                 continue
             self._part.checkpoint(done)
-            last = time.monotonic()
+            last, safe_bytes = time.monotonic(), done.total_bytes
             missing = self._plan.size_bytes - done.total_bytes
             free = free_bytes(self._part.path.parent)
             if free < min(missing, options.reserve_bytes):
@@ -289,7 +290,7 @@ class TransferRun:
         return problem
 
 
-def _write_all(file: IO[bytes], data: bytes) -> None:
+def _write_all(file: IO[bytes], data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]

@@ -60,7 +60,8 @@ class TransferOptions:
         piece_bytes: length of one request.
         reserve_bytes: free space that is left on the disk whatever happens.
         note_s: least time between two notes of the progress, which the death of the process cannot undo.
-        checkpoint_s: how often progress is made safe against a power cut.
+        checkpoint_s: how often progress is made safe against a power cut,
+        checkpoint_bytes: and after how much, so that the disk works along and little is left for the end.
         progress_s: least time between two progress events.
     """
 
@@ -70,6 +71,7 @@ class TransferOptions:
     reserve_bytes: int = 256 * 1024 * 1024
     note_s: float = 0.005
     checkpoint_s: float = 5.0
+    checkpoint_bytes: int = 256 * 1024 * 1024
     progress_s: float = 0.1
 
 
