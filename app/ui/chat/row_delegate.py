@@ -111,4 +111,8 @@ class ConversationDelegate(QStyledItemDelegate):
         painter.setPen(option.palette.color(role))
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
         start = QStyle.visualAlignment(option.direction, Qt.AlignmentFlag.AlignLeft)
-        painter.drawText(rect, start | align | Qt.TextFlag.TextSingleLine, shown)
+        painter.setLayoutDirection(
+            Qt.LayoutDirection.LayoutDirectionAuto
+        )  # a title reads its own way
+        absolute = Qt.AlignmentFlag.AlignAbsolute
+        painter.drawText(rect, start | absolute | align | Qt.TextFlag.TextSingleLine, shown)
