@@ -50,6 +50,7 @@ class MainWindow(QMainWindow):
         self._chat_page: ChatPage | None = None
         specs = (
             PageSpec("chat", self.tr("Chat"), "chat", lambda: self.chat_page),
+            PageSpec("models", self.tr("Models"), "model", self._make_models),
             PageSpec("settings", self.tr("Settings"), "settings", self._make_settings, at_end=True),
         )
         self._specs = {spec.key: spec for spec in specs}
@@ -170,6 +171,13 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         if self._drop_hint.isVisible():
             self._drop_hint.cover(self.rect())
+
+    def _make_models(self) -> QWidget:
+        from app.ui.models.page import ModelsPage  # noqa: PLC0415 - built when first shown
+
+        page = ModelsPage(self.parts, self)
+        page.chat_requested.connect(self.open_model)
+        return page
 
     def _make_settings(self) -> QWidget:
         from app.ui.settings.page import SettingsPage  # noqa: PLC0415 - built when first shown

@@ -96,6 +96,7 @@ class Ladder(QWidget):
         self._row.setSpacing(2)
         self._area.setWidget(self._line)
         self._area.setWidgetResizable(False)
+        self._line.setAutoFillBackground(False)
         for label, kind in ((self.why_label, "body"), (self.step_label, "quiet")):
             label.setProperty("type", kind)
             label.setWordWrap(True)
@@ -179,7 +180,8 @@ class Ladder(QWidget):
         self.buttons = [self._button(rung, shape) for rung in rungs]
         self._names.show_names(self._rows, shape)
         self._line.setFixedSize(max(1, len(rungs) * (shape.width + 2) - 2), shape.height)
-        self.why_label.setText(f"{STAR} {self._why}" if self._why else "")
+        starred = any(rung.starred for rung in self._rungs)
+        self.why_label.setText(f"{STAR} {self._why}" if self._why and starred else self._why)
         self.why_label.setVisible(bool(self._why))
         self.more_button.setVisible(bool(folded))
         words = self.tr("Fewer") if self._open else self.tr("{count} more, beaten by these")

@@ -25,6 +25,8 @@ BAR_PX: Final = 56
 BAR_WIDTH_PX: Final = 36
 PAD_PX: Final = 8
 GAP_PX: Final = 6
+FULL_BITS: Final = 9.0  # wider builds have a bar of the same height
+MAX_BITS: Final = 64.0
 RADIUS_PX: Final = 8
 NARROWEST_PX: Final = 84
 WIDEST_PX: Final = 128
@@ -63,7 +65,7 @@ class Rung:
     Attributes:
         key: names it in signals.
         label: the type as people know it (``Q4_K_M``).
-        bits: bits per weight, which order the ladder and size the bar; 0 is unknown.
+        bits: bits per weight (bytes, where nobody knows the weights): the order on the ladder and the height of the bar.
         cells: a figure for each row of the ladder, in its order; an empty text leaves a gap.
         starred: the recommended one.
         folded: another build beats it in size and quality; it stands under "more".
@@ -123,6 +125,7 @@ class LadderShape:
             tops.append(top)
             top += height + (GAP_PX if height else 0)
         most = max((rung.bits for rung in rungs), default=0.0)
+        most = min(most, FULL_BITS) if most < MAX_BITS else most
         bar_top = PAD_PX + (heights[0] if count else 0) + GAP_PX
         places = tuple(tops[:count])
         return cls(

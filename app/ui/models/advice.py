@@ -1,0 +1,192 @@
+"""What fits this computer: the machine is probed and the catalog judged on a worker; the views ask here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from app.core.advice.catalog_facts import builds_of_model, shape_of_model
+from app.core.advice.facts import BuildFacts, ModelShape
+from app.core.advice.recommend import advise_model
+from app.core.advice.results import BuildAdvice, Fit, ModelAdvice, Wishes
+from app.core.cancel import CancelToken
+from app.core.hardware.machine import Machine
+from app.core.hardware.probing import probe_machine
+from app.core.models.catalog_entries import CatalogBuild, CatalogModel
+from app.ui.messages import size
+from app.ui.models.advice_words import (
+    fit_cell,
+    fit_word,
+    memory_cell,
+    quality_cell,
+    speed_cell,
+    step_text,
+    why_text,
+)
+from app.ui.models.ladders import Offer, repo_choices
+from app.ui.models.words import tr
+from app.ui.tasks import Lane, Task, TaskRunner
+from app.ui.widgets.rung import Rung
+
+if TYPE_CHECKING:
+    from app.ui.models.backend import Backend
+
+Judged = tuple[str, str, ModelAdvice]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the list says about a model: words, and whether it fits."""
+
+    text: str = ""
+    fits: bool = False
+
+
+class Advice(QObject):
+    """Verdicts on models and builds for this computer.
+
+    Signals:
+        changed: more is known.
+        judged: id of a model on which there is a verdict now.
+    """
+
+    changed = Signal()
+    judged = Signal(str)
+
+    def __init__(self, tasks: TaskRunner, parent: QObject) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._known: dict[tuple[str, str], ModelAdvice] = {}
+        self.machine: Machine | None = None
+
+    def use(self, backend: Backend) -> None:
+        """Probe the machine and judge the catalog of ``backend``."""
+        data_dir = backend.paths.data_dir
+
+        def probe(cancel: CancelToken) -> Machine | None:
+            with suppress(NotImplementedError):
+                return probe_machine(cancel, data_dir=data_dir, folders=(backend.paths.models_dir,))
+            return None
+
+        task = self._tasks.start(Lane.FILES, probe)
+        task.done.connect(lambda machine: self._on_machine(machine, backend))
+
+    def advise(self, shape: ModelShape, builds: Sequence[BuildFacts]) -> Task | None:
+        """Judge builds that are not in the catalog; the task gives `ModelAdvice`. None before the machine is known."""
+        machine = self.machine
+        if machine is None:
+            return None
+        return self._tasks.start(
+            Lane.FILES, lambda _cancel: advise_model(machine, shape, builds, Wishes())
+        )
+
+    def verdict(self, model: CatalogModel) -> Verdict:
+        """What the list says about a model."""
+        known = self._of(model)
+        if known is None or not known.builds:
+            return Verdict()
+        best = known.recommended
+        if best is not None:
+            words = tr("{fit} · {quant} · {size}").format(
+                fit=_fits(best), quant=best.build.quant, size=size(best.build.size_bytes)
+            )
+            return Verdict(words, fits=True)
+        return Verdict(fit_word(known.builds[0]))
+
+    def fits(self, model: CatalogModel) -> bool:
+        """Whether a build of the model is worth having here; True as long as that is not known."""
+        known = self._of(model)
+        return known is None or known.recommended is not None
+
+    def repo_of(self, model: CatalogModel) -> str:
+        """The repository whose builds are shown first."""
+        return next(iter(repo_choices(model)), "")
+
+    def improve(self, offer: Offer, model: CatalogModel, builds: Sequence[CatalogBuild]) -> Offer:
+        """The ladder with what is known of memory, fit, speed and quality."""
+        repo = builds[0].repo if builds else ""
+        known = self._known.get((model.id, repo))
+        return advised(offer, known) if known else offer
+
+    def _of(self, model: CatalogModel) -> ModelAdvice | None:
+        return self._known.get((model.id, self.repo_of(model)))
+
+    def _on_machine(self, machine: Machine | None, backend: Backend) -> None:
+        self.machine = machine
+        if machine is None:
+            return
+        models = backend.catalog.models
+        task = self._tasks.start(Lane.LIBRARY, lambda cancel: judge(machine, models, cancel))
+        task.yielded.connect(self._on_judged)
+        self.changed.emit()
+
+    def _on_judged(self, found: list[Judged]) -> None:
+        for model_id, repo, advice in found:
+            self._known[model_id, repo] = advice
+        self.changed.emit()
+        for model_id in dict.fromkeys(model_id for model_id, _repo, _advice in found):
+            self.judged.emit(model_id)
+
+
+def judge(
+    machine: Machine, models: Sequence[CatalogModel], cancel: CancelToken
+) -> Iterator[Judged]:
+    """The verdict on each model of the catalog, repository by repository."""
+    for model in models:
+        cancel.raise_if_cancelled()
+        with suppress(NotImplementedError):
+            yield from _judge_model(machine, model)
+
+
+def _judge_model(machine: Machine, model: CatalogModel) -> Iterator[Judged]:
+    shape = shape_of_model(model)
+    facts = {build.key: build for build in builds_of_model(model)}
+    repos: dict[str, list[BuildFacts]] = {}
+    for build in model.builds:
+        if build.id in facts:
+            repos.setdefault(build.repo, []).append(facts[build.id])
+    for repo, builds in repos.items():
+        yield model.id, repo, advise_model(machine, shape, builds, Wishes())
+
+
+def advised(offer: Offer, advice: ModelAdvice) -> Offer:
+    """A ladder with the verdicts on its builds."""
+    known = {build.key: build for build in advice.builds}
+    rungs = tuple(
+        _advised(rung, known[rung.key]) if rung.key in known else rung for rung in offer.rungs
+    )
+    best = advice.recommended
+    return Offer(rungs, why_text(best) if best is not None else _nothing(advice))
+
+
+def _advised(rung: Rung, advice: BuildAdvice) -> Rung:
+    figures = (memory_cell(advice), fit_cell(advice), speed_cell(advice), quality_cell(advice))
+    return replace(
+        rung,
+        cells=(*rung.cells[:2], *figures),
+        starred=advice.recommended,
+        folded=bool(advice.dominated_by) and not advice.recommended and not rung.note,
+        step=step_text(advice),
+    )
+
+
+def _nothing(advice: ModelAdvice) -> str:
+    if not advice.builds or any(build.fit is not Fit.NO for build in advice.builds):
+        return ""
+    least = min(advice.builds, key=lambda build: build.memory.total_bytes)
+    return tr("No build fits: the smallest needs {size}.").format(
+        size=size(least.memory.total_bytes)
+    )
+
+
+def _fits(best: BuildAdvice) -> str:
+    return {
+        Fit.EASILY: tr("fits easily"),
+        Fit.YES: tr("fits"),
+        Fit.TIGHT: tr("fits tightly"),
+        Fit.NO: tr("does not fit"),
+    }[best.fit]

@@ -1,0 +1,260 @@
+"""For this computer: the catalog, and one model of it opened on its ladder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from app.core.models.catalog_entries import CatalogBuild, CatalogModel
+from app.ui.messages import explain_error, size
+from app.ui.models.advice import Advice
+from app.ui.models.catalog_filters import CatalogFilters
+from app.ui.models.detail_page import DetailPage
+from app.ui.models.ladders import catalog_builds, catalog_offer, repo_choices
+from app.ui.models.words import (
+    ability_word,
+    context_text,
+    licence_line,
+    licence_word,
+    parameters_text,
+    tr,
+)
+from app.ui.widgets.empty import EmptyState
+from app.ui.widgets.list_detail import ListDetail
+from app.ui.widgets.menu_button import MenuButton
+from app.ui.widgets.row_list import ListRow, RowList
+
+if TYPE_CHECKING:
+    from app.core.models.catalog import Catalog
+    from app.ui.models.library_link import LibraryLink
+
+
+class CatalogDetail(DetailPage):
+    """One model of the catalog.
+
+    Signals:
+        wanted: repository and path of the first file of the build to download.
+        chat_requested: id of a build that is on this computer.
+        hub_requested: a repository to show on the hub.
+    """
+
+    wanted = Signal(str, str)
+    chat_requested = Signal(str)
+    hub_requested = Signal(str)
+
+    def __init__(self, advice: Advice, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._advice = advice
+        self._model: CatalogModel | None = None
+        self._builds: tuple[CatalogBuild, ...] = ()
+        self._here: frozenset[str] = frozenset()
+        self._chosen = ""  # by the person, on the ladder
+        self.repo_button = MenuButton(tr("Builds made by"), [("", "")], self)
+        self.repo_button.chosen.connect(lambda _repo: self.refresh())
+        self.column.insertWidget(6, self.repo_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.get_button = self.add_button("", "primary")
+        self.get_button.clicked.connect(self._act)
+        self.hub_button = self.add_button(tr("More on the hub"))
+        self.hub_button.clicked.connect(lambda: self.hub_requested.emit(self.repo_button.key))
+        self.buttons.addStretch(1)
+        self.ladder.chosen.connect(self._on_chosen)
+        self.ladder.activated.connect(lambda _key: self._act())
+        self.column.addStretch(1)
+
+    @property
+    def model(self) -> CatalogModel | None:
+        """What is shown."""
+        return self._model
+
+    def show_model(self, model: CatalogModel, here: frozenset[str]) -> None:
+        """Show a model; ``here`` are ids of builds on this computer."""
+        self._model, self._here, self._chosen = model, here, ""
+        abilities = ", ".join(sorted(map(ability_word, model.abilities)))
+        line = (parameters_text(model.parameters), model.publisher, abilities)
+        facts = [
+            context_text(model.context),
+            tr("released {month}").format(month=model.released) if model.released else "",
+            languages(model),
+        ]
+        known = " · ".join(part for part in facts if part)
+        words = " ".join(part for part in (model.description, model.note) if part)
+        facts_text = "\n".join(part for part in (known, licence_line(model.licence)) if part)
+        self.show_words(model.name, " · ".join(part for part in line if part), words, facts_text)
+        repos = repo_choices(model)
+        self.repo_button.set_options([(repo, repo) for repo in repos])
+        self.repo_button.show_value(repos[0] if repos else "")
+        self.repo_button.setVisible(len(repos) > 1)
+        self.refresh()
+
+    def set_here(self, here: frozenset[str]) -> None:
+        """The models on this computer have changed."""
+        if self._model is not None and here != self._here:
+            self._here = here
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show the ladder with what is known now."""
+        if self._model is None:
+            return
+        self._builds = catalog_builds(self._model, self.repo_button.key)
+        offer = self._advice.improve(
+            catalog_offer(self._model, self._builds, self._here), self._model, self._builds
+        )
+        starred = [rung.key for rung in offer.rungs if rung.starred]
+        key = self._chosen or next(iter(starred), self._model.suggested)
+        self.ladder.set_rungs(offer.rungs, offer.why, key)
+        self._show_action()
+
+    def _build(self) -> CatalogBuild | None:
+        return next((build for build in self._builds if build.id == self.ladder.key), None)
+
+    def _on_chosen(self, key: str) -> None:
+        self._chosen = key
+        self._show_action()
+
+    def _show_action(self) -> None:
+        build = self._build()
+        self.get_button.setVisible(build is not None)
+        if build is None:
+            return
+        name = build.quant or build.path
+        if build.id in self._here:
+            self.get_button.setText(tr("Chat with this model"))
+        elif build.about_bytes:
+            words = tr("Download {name} · {size}")
+            self.get_button.setText(words.format(name=name, size=size(build.about_bytes)))
+        else:
+            self.get_button.setText(tr("Download {name}").format(name=name))
+
+    def _act(self) -> None:
+        build = self._build()
+        if build is None:
+            return
+        if build.id in self._here:
+            self.chat_requested.emit(build.id)
+        else:
+            self.wanted.emit(build.repo, build.path)
+
+
+def languages(model: CatalogModel) -> str:
+    """The languages of a model, in a few words."""
+    if model.languages_note:
+        return model.languages_note
+    count = len(model.languages)
+    if count > 4:
+        return tr("{count} languages").format(count=count)
+    return ", ".join(model.languages)
+
+
+class CatalogView(QWidget):
+    """The list with its filters, beside the opened model.
+
+    Args:
+        advice: what fits this computer.
+        library: which builds are here already.
+        parent: owner.
+    """
+
+    def __init__(self, advice: Advice, library: LibraryLink, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._advice = advice
+        self._library = library
+        self._catalog: Catalog | None = None
+        self.filters = CatalogFilters(self)
+        self.list = RowList(tr("Models of the catalog"), self)
+        self.empty = EmptyState(self)
+        self.detail = CatalogDetail(advice, self)
+        self._nothing = EmptyState(self)
+        self._stack = QStackedWidget(self)
+        self._pages = QStackedWidget(self)
+        self._lay_out()
+        self.filters.changed.connect(self.refresh)
+        self.list.opened.connect(self.open)
+        self.empty.pressed.connect(lambda _key: self.filters.clear())
+        library.changed.connect(self._on_library)
+        advice.changed.connect(self.refresh)
+        advice.judged.connect(self._on_judged)
+        self.empty.show_state("", tr("Reading the catalog"), busy=True)
+        self._stack.setCurrentWidget(self.empty)
+
+    def _lay_out(self) -> None:
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(self.empty)
+        self._nothing.show_state(
+            tr("What should this computer run?"),
+            tr("Open a model to see its builds from few bits to many."),
+        )
+        self._pages.addWidget(self._nothing)
+        self._pages.addWidget(self.detail)
+        side = QWidget(self)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 8)
+        column.setSpacing(0)
+        column.addWidget(self.filters)
+        column.addWidget(self._stack, 1)
+        self.split = ListDetail(side, self._pages, tr("All models"), self)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.split)
+
+    def show_catalog(self, catalog: Catalog) -> None:
+        """Show the models of a catalog."""
+        self._catalog = catalog
+        self.refresh()
+
+    def show_error(self, error: object) -> None:
+        """Say that there is no catalog."""
+        told = explain_error(error)
+        self.empty.show_state(told.title, told.sentence)
+        self._stack.setCurrentWidget(self.empty)
+
+    def refresh(self) -> None:
+        """Show what fulfils the filters now."""
+        if self._catalog is None:
+            return
+        models = self._catalog.search(self.filters.query)
+        if self.filters.fits_only:
+            models = [model for model in models if self._advice.fits(model)]
+        self.list.set_rows([self._row(model) for model in models])
+        if not models:
+            self.empty.show_state(
+                tr("No model is like that"),
+                tr("Take a condition away, or search the hub."),
+                tr("Show all"),
+            )
+        self._stack.setCurrentWidget(self.list if models else self.empty)
+
+    def open(self, model_id: str) -> None:
+        """Open a model of the catalog."""
+        model = self._catalog.model(model_id) if self._catalog else None
+        if model is None:
+            return
+        self.list.choose(model_id)
+        self.detail.show_model(model, self._here())
+        self._pages.setCurrentWidget(self.detail)
+        self.split.open_detail()
+
+    def _row(self, model: CatalogModel) -> ListRow:
+        verdict = self._advice.verdict(model)
+        return ListRow(
+            key=model.id,
+            title=model.name,
+            line=f"{model.publisher} · {licence_word(model.licence.kind)}",
+            figure=parameters_text(model.parameters),
+            note=verdict.text,
+            marked=verdict.fits,
+            broken=False,
+            tooltip=model.description,
+        )
+
+    def _here(self) -> frozenset[str]:
+        return frozenset(f"{model.found.repo}/{model.found.file}" for model in self._library.models)
+
+    def _on_judged(self, model_id: str) -> None:
+        if self.detail.model is not None and self.detail.model.id == model_id:
+            self.detail.refresh()
+
+    def _on_library(self) -> None:
+        self.detail.set_here(self._here())

@@ -1,0 +1,254 @@
+"""What is on its way: one line for each download, with its progress, its way out of trouble, and its place in the queue."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.models.download_types import DownloadState, DownloadStatus
+from app.ui.messages import explain_error, number
+from app.ui.models.downloads import OPEN, Downloads, Statuses
+from app.ui.models.words import download_line, tr
+from app.ui.widgets.icon import IconButton, IconPushButton
+
+SHOWN = 3
+STOPPED = frozenset({DownloadState.PAUSED, DownloadState.FAILED, DownloadState.WAITING})
+
+
+class DownloadLine(QWidget):
+    """One download.
+
+    Signals:
+        pause, resume, cancel, chat: what the person wants; each carries the key.
+        shifted: the key, and -1 (up) or 1 (down).
+    """
+
+    pause = Signal(str)
+    resume = Signal(str)
+    cancel = Signal(str)
+    chat = Signal(str)
+    shifted = Signal(str, int)
+
+    def __init__(self, status: DownloadStatus, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.status = status
+        self.name_label = QLabel(self)
+        self.line_label = QLabel(self)
+        self.error_label = QLabel(self)
+        self.progress_bar = QProgressBar(self)
+        self.progress_bar.setTextVisible(False)
+        self.progress_bar.setRange(0, 1000)
+        self.up_button = IconButton("arrow-up", tr("Earlier"), self, size_px=16)
+        self.down_button = IconButton("arrow-down", tr("Later"), self, size_px=16)
+        self.pause_button = IconButton("pause", tr("Pause"), self, size_px=16)
+        self.cancel_button = IconButton("close", tr("Cancel"), self, size_px=16)
+        self.chat_button = QPushButton(tr("Chat"), self)
+        self._lay_out()
+        self._connect()
+        self.show_status(status)
+
+    def _lay_out(self) -> None:
+        self.line_label.setProperty("type", "quiet")
+        self.error_label.setProperty("type", "warning")
+        self.error_label.setWordWrap(True)
+        for label in (self.name_label, self.line_label, self.error_label):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            policy = label.sizePolicy()
+            policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
+            label.setSizePolicy(policy)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        self.line_label.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(self.name_label, 1)
+        head.addWidget(self.line_label, 1)
+        words.addLayout(head)
+        words.addWidget(self.progress_bar)
+        words.addWidget(self.error_label)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 4, 8, 4)
+        row.setSpacing(2)
+        row.addLayout(words, 1)
+        row.addSpacing(8)
+        for button in (
+            self.chat_button,
+            self.up_button,
+            self.down_button,
+            self.pause_button,
+            self.cancel_button,
+        ):
+            row.addWidget(button)
+
+    def _connect(self) -> None:
+        self.up_button.clicked.connect(lambda: self.shifted.emit(self.key, -1))
+        self.down_button.clicked.connect(lambda: self.shifted.emit(self.key, 1))
+        self.cancel_button.clicked.connect(lambda: self.cancel.emit(self.key))
+        self.chat_button.clicked.connect(lambda: self.chat.emit(self.key))
+        self.pause_button.clicked.connect(self._toggle)
+
+    @property
+    def key(self) -> str:
+        """Key of the download."""
+        return self.status.download.key
+
+    def show_status(self, status: DownloadStatus) -> None:
+        """Show where the download stands now."""
+        self.status = status
+        download = status.download
+        name = tr("{repo} · {label}").format(
+            repo=download.repo.partition("/")[2] or download.repo, label=download.label
+        )
+        self.name_label.setText(name)
+        self.name_label.setToolTip(download.key)
+        self.line_label.setText(download_line(status))
+        share = status.done_bytes / status.size_bytes if status.size_bytes else 0.0
+        self.progress_bar.setValue(round(1000 * share))
+        self.progress_bar.setAccessibleName(name)
+        done = status.state is DownloadState.DONE
+        stopped = status.state in STOPPED
+        told = explain_error(download.error) if download.error else None
+        self.error_label.setText(f"{told.title}. {told.sentence}" if told else "")
+        self.error_label.setVisible(told is not None)
+        self.pause_button.setVisible(not done)
+        self.pause_button.set_icon_name("play" if stopped else "pause")
+        again = tr("Try again") if told else tr("Go on")
+        self.pause_button.set_label(again if stopped else tr("Pause"))
+        self.cancel_button.set_label(tr("Take off the list") if done else tr("Cancel"))
+        self.progress_bar.setVisible(not done)
+        self.chat_button.setVisible(done)
+        self.setAccessibleName(f"{name}, {self.line_label.text()}")
+
+    def show_place(self, *, first: bool, last: bool) -> None:
+        """Offer to move it where there is somewhere to move to."""
+        waiting = self.status.state is not DownloadState.DONE
+        self.up_button.setVisible(waiting and not (first and last))
+        self.down_button.setVisible(waiting and not (first and last))
+        self.up_button.setEnabled(not first)
+        self.down_button.setEnabled(not last)
+
+    def _toggle(self) -> None:
+        stopped = self.status.state in STOPPED
+        (self.resume if stopped else self.pause).emit(self.key)
+
+
+class DownloadsPanel(QFrame):
+    """All downloads, below the page; hidden while there are none.
+
+    Signals:
+        chat_requested: a finished `Download`.
+    """
+
+    chat_requested = Signal(object)
+
+    def __init__(self, downloads: Downloads, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("downloads")
+        self._downloads = downloads
+        self.lines: dict[str, DownloadLine] = {}
+        self.title_label = QLabel(self)
+        self.pause_button = QPushButton(self)
+        self.clear_button = IconPushButton("check", tr("Clear the finished ones"), self)
+        for button in (self.pause_button, self.clear_button):
+            button.setProperty("kind", "quiet")
+        self.pause_button.clicked.connect(self._toggle_all)
+        self.clear_button.clicked.connect(downloads.clear_done)
+        self._inside = QWidget(self)
+        self._inside.setObjectName("page")
+        self._column = QVBoxLayout(self._inside)
+        self._column.setContentsMargins(0, 0, 0, 4)
+        self._column.setSpacing(0)
+        self._column.addStretch(1)
+        self._area = QScrollArea(self)
+        self._area.setWidgetResizable(True)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setWidget(self._inside)
+        self._lay_out()
+        downloads.changed.connect(self.show_statuses)
+        self.hide()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 4, 8, 0)
+        head.addWidget(self.title_label, 1)
+        head.addWidget(self.pause_button)
+        head.addWidget(self.clear_button)
+        line = QFrame(self)
+        line.setProperty("kind", "line")
+        line.setFixedHeight(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(line)
+        column.addLayout(head)
+        column.addWidget(self._area)
+
+    def show_statuses(self, statuses: Statuses) -> None:
+        """Show downloads in their order."""
+        keys = [status.download.key for status in statuses]
+        ordered = keys == list(self.lines)
+        for key in [key for key in self.lines if key not in keys]:
+            gone = self.lines.pop(key)
+            self._column.removeWidget(gone)
+            gone.hide()
+            gone.deleteLater()
+        for place, status in enumerate(statuses):
+            line = self._line(status)
+            if not ordered:
+                self._column.removeWidget(line)
+                self._column.insertWidget(place, line)
+            line.show_place(first=place == 0, last=place == len(statuses) - 1)
+        self.lines = {key: self.lines[key] for key in keys}
+        self._show_head(statuses)
+        self.setVisible(bool(statuses))
+        self._fit()
+
+    def _line(self, status: DownloadStatus) -> DownloadLine:
+        key = status.download.key
+        if key in self.lines:
+            self.lines[key].show_status(status)
+            return self.lines[key]
+        line = DownloadLine(status, self._inside)
+        line.pause.connect(self._downloads.pause)
+        line.resume.connect(self._downloads.resume)
+        line.cancel.connect(self._downloads.cancel)
+        line.shifted.connect(self._downloads.move)
+        line.chat.connect(lambda _key: self.chat_requested.emit(line.status.download))
+        self.lines[key] = line
+        line.show()
+        return line
+
+    def _show_head(self, statuses: Statuses) -> None:
+        going = [status for status in statuses if status.state in OPEN]
+        paused = any(status.state is DownloadState.PAUSED for status in statuses)
+        done = any(status.state is DownloadState.DONE for status in statuses)
+        words = (
+            tr("{count} downloads on their way") if len(going) != 1 else tr("1 download on its way")
+        )
+        text = words.format(count=number(len(going))) if going else tr("Downloads")
+        self.title_label.setText(text)
+        self.pause_button.setText(tr("Pause all") if going else tr("Go on with all"))
+        self.pause_button.setVisible(bool(going) or paused)
+        self.clear_button.setVisible(done)
+
+    def _toggle_all(self) -> None:
+        if any(status.state in OPEN for status in self._downloads.statuses):
+            self._downloads.pause()
+        else:
+            self._downloads.resume()
+
+    def _fit(self) -> None:
+        """As high as three lines, then it scrolls."""
+        heights = [line.sizeHint().height() for line in self.lines.values()]
+        self._area.setFixedHeight(sum(sorted(heights, reverse=True)[:SHOWN]) + 6)

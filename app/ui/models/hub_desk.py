@@ -1,0 +1,144 @@
+"""Questions to the hub: searches, listings, cards and tokens, each on the HUB lane; a newer question stops an older one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from app.core.cancel import CancelToken
+from app.core.models.hub_reference import Reference, parse_reference
+from app.core.models.hub_types import HubModel, RepoListing, SearchQuery
+from app.ui.tasks import Lane, Task, TaskRunner
+
+if TYPE_CHECKING:
+    from app.ui.models.backend import Backend
+
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class OpenedRepo:
+    """A repository with its builds, its card, and what the person named in it (a type or a file; may be empty)."""
+
+    listing: RepoListing
+    card: str
+    wanted: str = ""
+
+
+class HubDesk(QObject):
+    """Asks the hub.
+
+    Signals:
+        searching: a search began.
+        found: the results of the search, a tuple of `HubModel`.
+        search_failed: an exception.
+        opening: the `Reference` that is being read.
+        opened: an `OpenedRepo`.
+        open_failed: an exception.
+        token_saved: the token is in the keyring.
+        token_failed: an exception.
+    """
+
+    searching = Signal()
+    found = Signal(object)
+    search_failed = Signal(object)
+    opening = Signal(object)
+    opened = Signal(object)
+    open_failed = Signal(object)
+    token_saved = Signal()
+    token_failed = Signal(object)
+
+    def __init__(self, tasks: TaskRunner, parent: QObject) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._backend: Backend | None = None
+        self._search: Task | None = None
+        self._open: Task | None = None
+
+    @property
+    def offline(self) -> bool:
+        """Whether nothing may be asked."""
+        return self._backend is not None and self._backend.client.offline
+
+    def use(self, backend: Backend) -> None:
+        """Ask the hub of ``backend``."""
+        self._backend = backend
+
+    def page(self, repo: str) -> str:
+        """Address of a repository's page, empty before `use`."""
+        return self._backend.client.page(repo) if self._backend else ""
+
+    def search(self, query: SearchQuery) -> None:
+        """Search; results come with `found`."""
+        backend = self._backend
+        if backend is None:
+            return
+        if self._search is not None:
+            self._search.cancel()
+
+        def work(cancel: CancelToken) -> tuple[HubModel, ...]:
+            return tuple(backend.client.search(query, cancel))
+
+        task = self._search = self._tasks.start(Lane.HUB, work)
+        task.done.connect(lambda models: self._tell(task, models))
+        task.failed.connect(lambda error: self._tell_failure(task, error))
+        self.searching.emit()
+
+    def open_text(self, text: str) -> None:
+        """Open what a person wrote or pasted: an address, a repository, ``repo:QUANT``, ``repo/file.gguf``.
+
+        Raises:
+            AppError: BAD_REFERENCE or UNSAFE_NAME.
+        """
+        endpoint = self._backend.client.endpoint if self._backend else ""
+        reference = parse_reference(text, endpoint) if endpoint else parse_reference(text)
+        self.open(reference)
+
+    def open(self, reference: Reference) -> None:
+        """Read a repository: its builds and its card; they come with `opened`."""
+        backend = self._backend
+        if backend is None:
+            return
+        if self._open is not None:
+            self._open.cancel()
+
+        def work(cancel: CancelToken) -> OpenedRepo:
+            client = backend.client
+            listing = client.listing(reference.repo, cancel, reference.revision)
+            card = client.card(reference.repo, cancel, listing.revision)
+            return OpenedRepo(listing, card, reference.wanted)
+
+        task = self._open = self._tasks.start(Lane.HUB, work)
+        task.done.connect(lambda repo: self.opened.emit(repo) if task is self._open else None)
+        task.failed.connect(
+            lambda error: self.open_failed.emit(error) if task is self._open else None
+        )
+        self.opening.emit(reference)
+
+    def fetch_listing(self, repo: str) -> Task | None:
+        """The builds of a repository as they are now; the task gives a `RepoListing`."""
+        backend = self._backend
+        if backend is None:
+            return None
+        return self._tasks.start(Lane.HUB, lambda cancel: backend.client.listing(repo, cancel))
+
+    def save_token(self, token: str) -> None:
+        """Keep an access token in the keyring."""
+        backend = self._backend
+        if backend is None:
+            return
+        task = self._tasks.start(Lane.HUB, lambda _cancel: backend.tokens.save(token))
+        task.done.connect(lambda _nothing: self.token_saved.emit())
+        task.failed.connect(self.token_failed)
+
+    def _tell(self, task: Task, models: tuple[HubModel, ...]) -> None:
+        if task is self._search:
+            self._search = None
+            self.found.emit(models)
+
+    def _tell_failure(self, task: Task, error: object) -> None:
+        if task is self._search:
+            self._search = None
+            self.search_failed.emit(error)

@@ -1,0 +1,279 @@
+"""Search the hub: results, and one repository opened on its ladder with its card."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QLineEdit,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.errors import AppError, ErrorCode
+from app.core.models.hub_reference import Reference
+from app.core.models.hub_types import HubModel, SearchQuery, SortKey
+from app.ui.messages import explain_error, number
+from app.ui.models.hub_desk import PAGE, HubDesk, OpenedRepo
+from app.ui.models.hub_detail import HubDetail
+from app.ui.models.words import parameters_text, tr
+from app.ui.widgets.empty import EmptyState
+from app.ui.widgets.list_detail import ListDetail
+from app.ui.widgets.menu_button import MenuButton
+from app.ui.widgets.row_list import ListRow, RowList
+
+LICENCES = (
+    "apache-2.0",
+    "mit",
+    "gemma",
+    "llama3.1",
+    "llama3.2",
+    "llama3.3",
+    "cc-by-nc-4.0",
+    "other",
+)
+
+
+class HubFilters(QWidget):
+    """Text or reference, order, task, licence.
+
+    Signals:
+        asked: the person wants results (Enter or Browse).
+    """
+
+    asked = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.search_field = QLineEdit(self)
+        self.search_field.setPlaceholderText(tr("Search, or paste owner/name or an address"))
+        self.search_field.setAccessibleName(tr("Search the hub"))
+        self.search_field.setClearButtonEnabled(True)
+        self.search_field.returnPressed.connect(self.asked)
+        self.browse_button = QPushButton(tr("Browse"), self)
+        self.browse_button.clicked.connect(self.asked)
+        self.sort_button = MenuButton(
+            tr("Order"),
+            [
+                (SortKey.TRENDING.value, tr("Trending")),
+                (SortKey.DOWNLOADS.value, tr("Most downloads")),
+                (SortKey.LIKES.value, tr("Most likes")),
+                (SortKey.UPDATED.value, tr("Last changed")),
+                (SortKey.CREATED.value, tr("Newest")),
+            ],
+            self,
+        )
+        self.task_button = MenuButton(
+            tr("Task"),
+            [
+                ("", tr("Any task")),
+                ("text-generation", tr("Text")),
+                ("image-text-to-text", tr("Pictures and text")),
+                ("translation", tr("Translation")),
+                ("feature-extraction", tr("Embedding")),
+            ],
+            self,
+        )
+        self.licence_button = MenuButton(
+            tr("Licence"), [("", tr("Any licence")), *((name, name) for name in LICENCES)], self
+        )
+        for button in (self.sort_button, self.task_button, self.licence_button):
+            button.chosen.connect(lambda _key: self.asked.emit())
+        self.search_field.textChanged.connect(self._name_button)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(6)
+        grid.addWidget(self.browse_button, 0, 0)
+        grid.addWidget(self.sort_button, 0, 1)
+        grid.addWidget(self.task_button, 1, 0)
+        grid.addWidget(self.licence_button, 1, 1)
+        grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 8, 16, 8)
+        column.setSpacing(6)
+        column.addWidget(self.search_field)
+        column.addLayout(grid)
+
+    @property
+    def query(self) -> SearchQuery:
+        """What to search for."""
+        return SearchQuery(
+            text=self.search_field.text().strip(),
+            task=self.task_button.key,
+            licence=self.licence_button.key,
+            sort=SortKey(self.sort_button.key),
+            limit=PAGE,
+        )
+
+    def _name_button(self, text: str) -> None:
+        self.browse_button.setText(tr("Search") if text.strip() else tr("Browse"))
+
+
+class HubView(QWidget):
+    """Results beside the opened repository. Nothing is asked before the person does.
+
+    Signals:
+        go_online: the person wants offline mode switched off.
+    """
+
+    go_online = Signal()
+
+    def __init__(self, desk: HubDesk, detail: HubDetail, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.filters = HubFilters(self)
+        self.list = RowList(tr("Models on the hub"), self)
+        self.empty = EmptyState(self)
+        self.detail = detail
+        self.pending = EmptyState(self)
+        self._pages = QStackedWidget(self)
+        self._stack = QStackedWidget(self)
+        self._last: Reference | None = None
+        self._lay_out()
+        self.filters.asked.connect(self.ask)
+        self.list.opened.connect(self.open_repo)
+        self.empty.pressed.connect(self._on_pressed)
+        self.pending.pressed.connect(self._on_pressed)
+        desk.searching.connect(self._on_searching)
+        desk.found.connect(self._on_found)
+        desk.search_failed.connect(lambda error: self._show_error(self.empty, error, "search"))
+        desk.opening.connect(self._on_opening)
+        desk.opened.connect(self._on_opened)
+        desk.open_failed.connect(self._on_open_failed)
+        desk.token_saved.connect(self._open_again)
+        desk.token_failed.connect(detail.show_error)
+        self.show_start()
+
+    def _lay_out(self) -> None:
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(self.empty)
+        self._pages.addWidget(self.pending)
+        self._pages.addWidget(self.detail)
+        side = QWidget(self)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 8)
+        column.setSpacing(0)
+        column.addWidget(self.filters)
+        column.addWidget(self._stack, 1)
+        self.split = ListDetail(side, self._pages, tr("Results"), self)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.split)
+
+    def show_start(self) -> None:
+        """Before the first question: what can be done here, and whether it may be."""
+        self.pending.show_state(
+            tr("Hundreds of thousands of models"),
+            tr("Open one to see its builds and what its publisher says about it."),
+        )
+        if self._desk.offline:
+            self.empty.show_state(
+                tr("Nibble is offline"),
+                tr("Nothing is asked of the hub while offline mode is on."),
+                tr("Go online"),
+                "online",
+            )
+        else:
+            self.empty.show_state(
+                tr("The Hugging Face hub"),
+                tr("Type a name and press Enter, or browse. Nothing is sent before you do."),
+                tr("Browse"),
+                "search",
+            )
+        self._stack.setCurrentWidget(self.empty)
+
+    def ask(self) -> None:
+        """Search for what the filters say, or open what was pasted."""
+        if self._desk.offline:
+            self.show_start()
+            return
+        text = self.filters.search_field.text().strip()
+        if "/" in text:
+            try:
+                self._desk.open_text(text)
+            except AppError as error:
+                self._show_error(self.empty, error, "")
+        else:
+            self._desk.search(self.filters.query)
+
+    def open_repo(self, repo: str, wanted: str = "") -> None:
+        """Open a repository."""
+        if self._desk.offline:
+            self.show_start()
+            return
+        self._desk.open(Reference(repo, quant=wanted))
+
+    def _on_searching(self) -> None:
+        self.empty.show_state("", tr("Asking the hub"), busy=True)
+        self._stack.setCurrentWidget(self.empty)
+
+    def _on_found(self, models: tuple[HubModel, ...]) -> None:
+        self.list.set_rows(map(_row, models))
+        if models:
+            self._stack.setCurrentWidget(self.list)
+            self.list.scrollToTop()
+            return
+        self.empty.show_state(
+            tr("Nothing found"), tr("The hub has no GGUF model like that. Try fewer words.")
+        )
+        self._stack.setCurrentWidget(self.empty)
+
+    def _on_opening(self, reference: Reference) -> None:
+        self._last = reference
+        words = tr("Reading {repo}").format(repo=reference.repo)
+        self.pending.show_state("", words, busy=True)
+        self._pages.setCurrentWidget(self.pending)
+        self.split.open_detail()
+
+    def _on_opened(self, repo: OpenedRepo) -> None:
+        self.detail.show_repo(repo)
+        self._pages.setCurrentWidget(self.detail)
+
+    def _on_open_failed(self, error: object) -> None:
+        gated = isinstance(error, AppError) and error.code in {
+            ErrorCode.HUB_GATED,
+            ErrorCode.HUB_UNAUTHORIZED,
+        }
+        if gated and self._last is not None:
+            self.detail.show_locked(self._last.repo, error)
+            self._pages.setCurrentWidget(self.detail)
+        else:
+            self._show_error(self.pending, error, "open")
+
+    def _show_error(self, place: EmptyState, error: object, key: str) -> None:
+        told = explain_error(error)
+        label = tr("Try again") if key and told.action else ""
+        place.show_state(told.title, told.sentence, label, key)
+        if place is self.empty:
+            self._stack.setCurrentWidget(place)
+
+    def _on_pressed(self, key: str) -> None:
+        if key == "online":
+            self.go_online.emit()
+        elif key == "open":
+            self._open_again()
+        else:
+            self.ask()
+
+    def _open_again(self) -> None:
+        if self._last is not None:
+            self._desk.open(self._last)
+
+
+def _row(model: HubModel) -> ListRow:
+    parts = [model.author, model.licence]
+    downloads = tr("{count} downloads").format(count=number(model.downloads))
+    return ListRow(
+        key=model.repo,
+        title=model.repo.partition("/")[2] or model.repo,
+        line=" · ".join(part for part in parts if part),
+        figure=parameters_text(model.parameters),
+        note=tr("licence to accept") if model.gated else downloads,
+        tooltip=f"{model.repo}\n{downloads}",
+    )

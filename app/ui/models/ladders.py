@@ -1,0 +1,89 @@
+"""From builds of the catalog or the hub to the rungs of a ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from app.core.models.catalog_entries import BuildKind, CatalogBuild, CatalogModel
+from app.core.models.hub_types import HubBuild, RepoListing
+from app.ui.messages import size
+from app.ui.models.words import bits_text, tr
+from app.ui.widgets.rung import Cell, Rung
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A ladder: its rungs, and why the starred one is recommended."""
+
+    rungs: tuple[Rung, ...]
+    why: str = ""
+
+
+def repo_choices(model: CatalogModel) -> tuple[str, ...]:
+    """Repositories that offer builds of a model, the one with most of them first."""
+    builds = model.builds_of(BuildKind.MODEL)
+    repos = dict.fromkeys(build.repo for build in builds)
+    return tuple(sorted(repos, key=lambda repo: -sum(build.repo == repo for build in builds)))
+
+
+def catalog_builds(model: CatalogModel, repo: str) -> tuple[CatalogBuild, ...]:
+    """The language models of one repository."""
+    return tuple(build for build in model.builds_of(BuildKind.MODEL) if build.repo == repo)
+
+
+def catalog_offer(
+    model: CatalogModel, builds: Sequence[CatalogBuild], here: Collection[str]
+) -> Offer:
+    """The ladder of a model of the catalog; ``here`` are ids of builds on this computer."""
+    rungs = [_catalog_rung(model, build, here) for build in builds]
+    return Offer(tuple(rungs))
+
+
+def _catalog_rung(model: CatalogModel, build: CatalogBuild, here: Collection[str]) -> Rung:
+    about = build.about_bytes or 0
+    exact = build.size_bytes is not None
+    source = (
+        tr("The exact size of the files.")
+        if exact
+        else tr("From the catalog, rounded; the hub tells the exact size before the download.")
+    )
+    text = size(about) if exact else tr("~ {size}").format(size=size(about))
+    return _rung(
+        build.id,
+        build.quant or build.path,
+        (about, model.parameters),
+        Cell(text if about else "", source),
+        note=tr("on this computer") if build.id in here else "",
+    )
+
+
+def hub_offer(listing: RepoListing, here: Collection[str]) -> Offer:
+    """The ladder of a repository; ``here`` are ids (``repo/path``) of builds on this computer."""
+    return Offer(tuple(_hub_rung(listing, build, here) for build in listing.builds))
+
+
+def _hub_rung(listing: RepoListing, build: HubBuild, here: Collection[str]) -> Rung:
+    key = build.files[0].path
+    notes = []
+    if f"{listing.repo}/{key}" in here:
+        notes.append(tr("on this computer"))
+    if not build.complete:
+        notes.append(tr("parts are missing"))
+    elif len(build.files) > 1:
+        notes.append(tr("{count} files").format(count=len(build.files)))
+    return _rung(
+        key,
+        build.label,
+        (build.size_bytes, listing.model.parameters or 0),
+        Cell(size(build.size_bytes), tr("The exact size of the files.")),
+        note=", ".join(notes),
+    )
+
+
+def _rung(key: str, label: str, weights: tuple[int, int], amount: Cell, note: str = "") -> Rung:
+    size_bytes, parameters = weights
+    bits = size_bytes * 8 / parameters if parameters else 0.0
+    source = tr("Computed: all bytes of the file, shared among all weights.")
+    figures = (Cell(bits_text(bits), source), amount)
+    return Rung(key, label, bits or size_bytes, figures, note=note)

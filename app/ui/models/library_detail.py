@@ -1,0 +1,219 @@
+"""One model on this computer: what its header says, a picture of its tensors, and what can be done with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLocale, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
+
+from app.core.models.details import ModelDetails, NativeKind
+from app.core.models.header_facts import ModelStatus
+from app.core.models.library import LibraryModel
+from app.core.models.llama_facts import TENSOR_TYPES
+from app.core.models.places import Source
+from app.core.models.verify import Verdict
+from app.ui.messages import explain_error, number, size
+from app.ui.models.detail_page import DetailPage
+from app.ui.models.library_link import Checked, LibraryLink
+from app.ui.models.words import context_text, parameters_text, shown_name, source_word, tr
+from app.ui.tasks import Task
+from app.ui.widgets.tensor_picture import PictureRow, TensorPicture
+
+TYPE_BITS = {kind.name: kind.block_bytes * 8 / kind.block_values for kind in TENSOR_TYPES.values()}
+
+
+class LibraryDetail(DetailPage):
+    """One model.
+
+    Signals:
+        chat_requested: path of the file to load.
+        removal_wanted: a `LibraryModel`.
+    """
+
+    chat_requested = Signal(object)
+    removal_wanted = Signal(object)
+
+    def __init__(self, link: LibraryLink, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._link = link
+        self._model: LibraryModel | None = None
+        self._reading: Task | None = None
+        self._checking: Task | None = None
+        self.details: ModelDetails | None = None
+        self.ladder.hide()
+        self.chat_button = self.add_button(tr("Chat with this model"), "primary")
+        self.verify_button = self.add_button(tr("Verify"))
+        self.folder_button = self.add_button(tr("Show the folder"))
+        self.delete_button = self.add_button(tr("Delete"))
+        self.buttons.addStretch(1)
+        self.progress_bar = QProgressBar(self)
+        self.progress_bar.setTextVisible(False)
+        self.progress_bar.setAccessibleName(tr("Checking"))
+        self.progress_bar.hide()
+        self.picture_title = QLabel(tr("Which tensors have which type"), self)
+        self.picture_title.setProperty("type", "title")
+        self.picture = TensorPicture(cell_words, self)
+        self.column.addWidget(self.progress_bar)
+        self.column.addSpacing(16)
+        self.column.addWidget(self.picture_title)
+        self.column.addWidget(self.picture)
+        self.column.addStretch(1)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.chat_button.clicked.connect(self._chat)
+        self.verify_button.clicked.connect(self._verify)
+        self.folder_button.clicked.connect(self._open_folder)
+        self.delete_button.clicked.connect(lambda: self.removal_wanted.emit(self._model))
+        self._link.progressed.connect(self._on_progress)
+        self._link.checked.connect(self._on_checked)
+
+    @property
+    def model(self) -> LibraryModel | None:
+        """What is shown."""
+        return self._model
+
+    def show_model(self, model: LibraryModel) -> None:
+        """Show a model; its details are read on a worker."""
+        self._model, self.details = model, None
+        parts = [
+            parameters_text(model.facts.parameters),
+            model.quant,
+            size(model.size_bytes),
+            source_word(model.source),
+        ]
+        self.show_words(
+            shown_name(model), " · ".join(part for part in parts if part), "", str(model.path)
+        )
+        if model.reason is not None:
+            told = explain_error(model.reason)
+            self.bar.show_message("warning", told.title, told.sentence)
+        self.chat_button.setEnabled(model.status is ModelStatus.OK)
+        self.delete_button.setEnabled(model.source is not Source.GUIDE)
+        for widget in (self.picture_title, self.picture, self.progress_bar):
+            widget.hide()
+        if self._reading is not None:
+            self._reading.cancel()
+        task = self._reading = self._link.details(model)
+        task.done.connect(lambda details: self._on_details(task, details))
+        task.failed.connect(lambda error: self._on_unreadable(task, error))
+
+    def _on_details(self, task: Task, details: ModelDetails) -> None:
+        if task is not self._reading or self._model is None:
+            return
+        self._reading = None
+        self.details = details
+        self.text_label.setText(facts_text(details))
+        self.text_label.show()
+        rows = [PictureRow(row.kind, row.types) for row in details.map.rows]
+        rows += [
+            PictureRow(name.removesuffix(".weight"), (kind,)) for name, kind in details.map.outside
+        ]
+        self.picture.set_rows(rows, TYPE_BITS, picture_words(details))
+        shown = bool(rows)
+        self.picture_title.setVisible(shown)
+        self.picture.setVisible(shown)
+
+    def _on_unreadable(self, task: Task, error: object) -> None:
+        if task is self._reading:
+            self._reading = None
+            if self.bar.isHidden():
+                told = explain_error(error)
+                self.bar.show_message("warning", told.title, told.sentence)
+
+    def _chat(self) -> None:
+        if self._model is not None:
+            self.chat_requested.emit(self._model.path)
+
+    def _verify(self) -> None:
+        if self._checking is not None:
+            self._checking.cancel()
+            return
+        if self._model is None:
+            return
+        task = self._checking = self._link.verify(self._model)
+        if task is None:
+            return
+        self.verify_button.setText(tr("Stop verifying"))
+        self.progress_bar.setRange(0, 0)
+        self.progress_bar.show()
+        task.finished.connect(self._on_check_end)
+
+    def _on_progress(self, done: int, total: int) -> None:
+        if self._checking is not None:
+            self.progress_bar.setRange(0, 1000)
+            self.progress_bar.setValue(1000 * done // max(1, total))
+
+    def _on_check_end(self) -> None:
+        self._checking = None
+        self.verify_button.setText(tr("Verify"))
+        self.progress_bar.hide()
+
+    def _on_checked(self, checked: Checked) -> None:
+        if self._model is None or checked.model_id != self._model.id:
+            return
+        if checked.verdict is Verdict.GOOD:
+            title, text = tr("Every byte is right"), tr("The hash is the one it should be.")
+            self.bar.show_message("note", title, text)
+        elif checked.verdict is Verdict.BAD:
+            title = tr("The file is damaged")
+            text = tr("Its hash is not the one it should be. Delete it and download it again.")
+            self.bar.show_message("error", title, text)
+        else:
+            title = tr("Nobody says what its hash should be")
+            text = tr("The file can be read from end to end, but there is nothing to compare with.")
+            self.bar.show_message("note", title, text)
+
+    def _open_folder(self) -> None:
+        if self._model is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._model.path.parent)))
+
+
+def facts_text(details: ModelDetails) -> str:
+    """What the header says, in two lines."""
+    bits = QLocale().toString(details.bits_per_weight, "f", 2)
+    first = [
+        details.architecture,
+        tr("{bits} bits per weight, all tensors").format(bits=bits),
+        context_text(details.context_length),
+        tr("{count} words in its vocabulary").format(count=number(details.vocabulary))
+        if details.vocabulary
+        else "",
+    ]
+    second = [
+        tr("has a chat template") if details.has_template else tr("has no chat template"),
+        tr("licence: {name}").format(name=details.licence) if details.licence else "",
+        tr("quantized with an importance matrix") if details.importance_matrix else "",
+        tr("{count} files").format(count=details.parts) if details.parts > 1 else "",
+        native_words(details),
+    ]
+    lines = (" · ".join(part for part in parts if part) for parts in (first, second))
+    return "\n".join(line for line in lines if line)
+
+
+def native_words(details: ModelDetails) -> str:
+    """Why few bits cost this model less than others; empty if they do not."""
+    if details.native is None:
+        return ""
+    bits = QLocale().toString(details.native.bits, "g", 3)
+    if details.native.kind is NativeKind.NATIVE:
+        return tr("published in {bits} bits").format(bits=bits)
+    return tr("trained for {bits} bits").format(bits=bits)
+
+
+def cell_words(name: str, layer: int, kind: str) -> str:
+    """The sentence on hover over a cell of the picture."""
+    bits = QLocale().toString(TYPE_BITS.get(kind, 0.0), "g", 3)
+    words = tr("{name}, layer {layer}: {kind}, {bits} bits a weight. Read from the file.")
+    return words.format(name=name, layer=layer, kind=kind, bits=bits)
+
+
+def picture_words(details: ModelDetails) -> str:
+    """The picture for those who do not see it."""
+    parts = [
+        tr("{group}: {bits} bits").format(
+            group=share.group.value, bits=QLocale().toString(share.bits_per_weight, "f", 1)
+        )
+        for share in details.groups
+    ]
+    return tr("Storage types by tensor and layer") + ". " + ", ".join(parts)

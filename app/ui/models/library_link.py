@@ -1,0 +1,236 @@
+"""The models on this computer as the page uses them: scanning, checking, importing and deleting on workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.core.cancel import CancelToken
+from app.core.models.details import ModelDetails, details_of
+from app.core.models.gguf import read_file
+from app.core.models.gguf_check import check_file
+from app.core.models.header_facts import ModelStatus
+from app.core.models.importing import ImportMode, import_model
+from app.core.models.library import LibraryModel
+from app.core.models.removal import Removal, plan_removal, remove
+from app.core.models.verify import FileVerdict, Verdict, verdict_of, verify
+from app.ui.tasks import Lane, Task, TaskRunner
+
+if TYPE_CHECKING:
+    from app.ui.models.backend import Backend
+
+UNDO_MS = 10_000
+PROGRESS_S = 0.1
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """How a model was checked: the verdict on it, and who said what its hash should be."""
+
+    model_id: str
+    verdict: Verdict
+    said_by: str
+
+
+class LibraryLink(QObject):
+    """The list of models, kept up to date.
+
+    Signals:
+        changed: `models` changed, or scanning began or ended.
+        progressed: bytes done and in all of the check or import under way; at most ten times a second.
+        checked: a `Checked`.
+        imported: path of the file to open.
+        removing: a model is gone from the list and can be brought back; None when that time is over.
+        failed: an exception.
+    """
+
+    changed = Signal()
+    progressed = Signal(object, object)
+    checked = Signal(object)
+    imported = Signal(object)
+    removing = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, tasks: TaskRunner, parent: QObject) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._backend: Backend | None = None
+        self._scan: Task | None = None
+        self._again = False
+        self._models: dict[str, LibraryModel] = {}
+        self._removals: dict[str, Removal] = {}
+        self.read = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(UNDO_MS)
+        self._timer.timeout.connect(self.finish_removing)
+
+    @property
+    def models(self) -> tuple[LibraryModel, ...]:
+        """All models but those being deleted, sorted by name."""
+        shown = (model for model in self._models.values() if model.id not in self._removals)
+        return tuple(sorted(shown, key=lambda model: (model.name.lower(), model.id)))
+
+    @property
+    def scanning(self) -> bool:
+        """Whether folders are being read."""
+        return self._scan is not None
+
+    def use(self, backend: Backend) -> None:
+        """Show the library of ``backend``."""
+        self._backend = backend
+        self.rescan()
+
+    def get(self, model_id: str) -> LibraryModel | None:
+        """The model with this id."""
+        return self._models.get(model_id)
+
+    def rescan(self) -> None:
+        """Read the folders again."""
+        backend = self._backend
+        if backend is None:
+            return
+        if self._scan is not None:
+            self._again = True
+            return
+        found: dict[str, LibraryModel] = {}
+        task = self._tasks.start(Lane.LIBRARY, backend.library.scan)
+        self._scan = task
+        task.yielded.connect(lambda models: self._on_found(found, models))
+        task.done.connect(lambda _nothing: self._on_scanned(found))
+        task.failed.connect(self.failed)
+        task.finished.connect(self._on_scan_end)
+        self.changed.emit()
+
+    def details(self, model: LibraryModel) -> Task:
+        """Read the details of a model; the task gives `ModelDetails`."""
+
+        def work(_cancel: CancelToken) -> ModelDetails:
+            whole = model.status is ModelStatus.OK
+            header = check_file(model.path) if whole else read_file(model.path)
+            return details_of(header, model.found.file or model.path.name)
+
+        return self._tasks.start(Lane.FILES, work)
+
+    def verify(self, model: LibraryModel) -> Task | None:
+        """Read every byte of a model and compare its hash; the list waits meanwhile, because the index is shared."""
+        backend = self._backend
+        if backend is None:
+            return None
+
+        def work(cancel: CancelToken) -> tuple[FileVerdict, ...]:
+            index = backend.library.index
+            found = verify(model, backend.catalog, index, cancel, self._progress())
+            index.save()
+            return found
+
+        task = self._tasks.start(Lane.LIBRARY, work)
+        task.done.connect(lambda files: self.checked.emit(_checked(model, files)))
+        task.failed.connect(self.failed)
+        return task
+
+    def bring(self, path: Path, mode: ImportMode) -> Task | None:
+        """Bring a file into Nibble's folder."""
+        backend = self._backend
+        if backend is None:
+            return None
+        places = backend.library.places
+        folder = backend.paths.models_dir
+
+        def work(cancel: CancelToken) -> Path:
+            told = self._progress()
+            return import_model(path, folder, mode, cancel, places=places, on_progress=told)
+
+        task = self._tasks.start(Lane.FILES, work)
+        task.done.connect(self.imported)
+        task.done.connect(lambda _path: self.rescan())
+        task.failed.connect(self.failed)
+        return task
+
+    def remove(self, model: LibraryModel, *, force: bool = False) -> Task:
+        """Take a model off the list; after ten seconds its files go to the trash, unless `undo` brings it back."""
+        models = tuple(self._models.values())
+        task = self._tasks.start(
+            Lane.LIBRARY, lambda _cancel: plan_removal(model, models, force=force)
+        )
+        task.done.connect(self._on_planned)
+        return task
+
+    def undo(self) -> None:
+        """Bring the model back that was deleted last."""
+        if self._removals:
+            self._removals.popitem()
+        if not self._removals:
+            self._timer.stop()
+            self.removing.emit(None)
+        self.changed.emit()
+
+    def finish_removing(self) -> None:
+        """Put what was deleted into the trash now."""
+        self._timer.stop()
+        removals = tuple(self._removals.values())
+        if not removals:
+            return
+
+        def work(_cancel: CancelToken) -> None:
+            for removal in removals:
+                remove(removal)
+
+        task = self._tasks.start(Lane.STORE, work)  # this lane is not cut short at the end
+        task.failed.connect(self.failed)
+        task.finished.connect(lambda: self._on_removed(removals))
+        self.removing.emit(None)
+
+    def _on_planned(self, removal: Removal) -> None:
+        self._removals[removal.model.id] = removal
+        self._timer.start()
+        self.changed.emit()
+        self.removing.emit(removal)
+
+    def _on_removed(self, removals: tuple[Removal, ...]) -> None:
+        for removal in removals:
+            self._removals.pop(removal.model.id, None)
+            self._models.pop(removal.model.id, None)
+        self.rescan()
+
+    def _on_found(self, found: dict[str, LibraryModel], models: list[LibraryModel]) -> None:
+        found.update((model.id, model) for model in models)
+        if not self.read:
+            self._models.update((model.id, model) for model in models)
+            self.changed.emit()
+
+    def _on_scanned(self, found: dict[str, LibraryModel]) -> None:
+        self._models = found
+        self.read = True
+
+    def _on_scan_end(self) -> None:
+        self._scan = None
+        self.changed.emit()
+        if self._again:
+            self._again = False
+            self.rescan()
+
+    def _progress(self) -> Progress:
+        last_s = 0.0
+
+        def tell(done: int, total: int) -> None:
+            nonlocal last_s
+            now_s = time.monotonic()
+            if done >= total or now_s - last_s >= PROGRESS_S:
+                last_s = now_s
+                with suppress(RuntimeError):  # the window is gone
+                    self.progressed.emit(done, total)
+
+        return tell
+
+
+def _checked(model: LibraryModel, files: tuple[FileVerdict, ...]) -> Checked:
+    said = [file.said_by for file in files if file.said_by]
+    return Checked(model.id, verdict_of(files), said[0] if said else "")

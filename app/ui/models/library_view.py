@@ -1,0 +1,271 @@
+"""On this computer: every model that any program has here, used where it lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.errors import AppError, ErrorCode
+from app.core.models.duplicates import disk_use
+from app.core.models.header_facts import ModelStatus
+from app.core.models.importing import ImportMode
+from app.core.models.library import LibraryModel
+from app.core.models.removal import Removal
+from app.ui.messages import explain_error, number, size
+from app.ui.models.import_bar import ImportBar
+from app.ui.models.library_detail import LibraryDetail
+from app.ui.models.library_link import LibraryLink
+from app.ui.models.words import bits_text, short, shown_name, source_word, status_word, tr
+from app.ui.widgets.bar import MessageBar
+from app.ui.widgets.empty import EmptyState
+from app.ui.widgets.icon import IconButton, IconPushButton
+from app.ui.widgets.list_detail import ListDetail
+from app.ui.widgets.row_list import ListRow, RowList
+
+ENDING = ".gguf"
+
+
+class LibraryView(QWidget):
+    """The list, beside the opened model.
+
+    Signals:
+        chat_requested: path of the file to load.
+        browse_requested: the person has no model yet and wants one.
+    """
+
+    chat_requested = Signal(object)
+    browse_requested = Signal()
+
+    def __init__(self, link: LibraryLink, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._link = link
+        self._dialog: QFileDialog | None = None
+        self._refused: LibraryModel | None = None
+        self.setAcceptDrops(True)
+        self.search_field = QLineEdit(self)
+        self.search_field.setPlaceholderText(tr("Search this computer"))
+        self.search_field.setAccessibleName(tr("Search this computer"))
+        self.search_field.setClearButtonEnabled(True)
+        self.import_button = IconPushButton("plus", tr("Import…"), self)
+        self.rescan_button = IconButton("regenerate", tr("Look again"), self)
+        self.bar = MessageBar(self)
+        self.undo_bar = MessageBar(self)
+        self.import_bar = ImportBar(self)
+        self.list = RowList(tr("Models on this computer"), self)
+        self.empty = EmptyState(self)
+        self.use_label = QLabel(self)
+        self.use_label.setProperty("type", "quiet")
+        self.detail = LibraryDetail(link, self)
+        self._nothing = EmptyState(self)
+        self._pages = QStackedWidget(self)
+        self._stack = QStackedWidget(self)
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(self.empty)
+        self._nothing.show_state(
+            tr("Used where they lie"),
+            tr("Open a model to see what it is made of, check it, or chat with it."),
+        )
+        self._pages.addWidget(self._nothing)
+        self._pages.addWidget(self.detail)
+        side = QWidget(self)
+        head = QHBoxLayout()
+        head.setSpacing(6)
+        head.addWidget(self.search_field, 1)
+        head.addWidget(self.import_button)
+        head.addWidget(self.rescan_button)
+        top = QVBoxLayout()
+        top.setContentsMargins(16, 8, 16, 8)
+        top.setSpacing(6)
+        top.addLayout(head)
+        for bar in (self.bar, self.undo_bar, self.import_bar):
+            top.addWidget(bar)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(18, 6, 16, 8)
+        foot.addWidget(self.use_label)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addWidget(self._stack, 1)
+        column.addLayout(foot)
+        self.split = ListDetail(side, self._pages, tr("All models"), self)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.split)
+
+    def _connect(self) -> None:
+        link = self._link
+        self.search_field.textChanged.connect(lambda _text: self.refresh())
+        self.import_button.clicked.connect(self.choose_file)
+        self.rescan_button.clicked.connect(link.rescan)
+        self.list.opened.connect(self.open)
+        self.empty.pressed.connect(lambda _key: self.browse_requested.emit())
+        self.detail.chat_requested.connect(self.chat_requested)
+        self.detail.removal_wanted.connect(self.remove)
+        self.undo_bar.action_triggered.connect(lambda _key: link.undo())
+        self.undo_bar.closed.connect(link.finish_removing)
+        self.bar.action_triggered.connect(self._force_removal)
+        self.import_bar.chosen.connect(self._bring)
+        link.changed.connect(self.refresh)
+        link.failed.connect(self.show_error)
+        link.removing.connect(self._on_removing)
+        link.imported.connect(self._on_imported)
+        link.progressed.connect(self.import_bar.show_progress)
+
+    def refresh(self) -> None:
+        """Show the models that the search finds."""
+        words = self.search_field.text().lower().split()
+        models = [model for model in self._link.models if _matches(model, words)]
+        self.list.set_rows(map(library_row, models))
+        if not models:
+            self._show_empty(bool(words))
+        self._stack.setCurrentWidget(self.list if models else self.empty)
+        use = disk_use(self._link.models)
+        count = len(self._link.models)
+        template = tr("1 model · {size}") if count == 1 else tr("{count} models · {size}")
+        text = template.format(count=number(count), size=size(use.total_bytes))
+        if self._link.scanning:
+            text += " · " + tr("looking…")
+        self.use_label.setText(text)
+        self.use_label.setToolTip(
+            "\n".join(f"{source_word(key)}: {size(count)}" for key, count in use.by_source.items())
+        )
+
+    def open(self, model_id: str) -> None:
+        """Open a model of the list."""
+        model = self._link.get(model_id)
+        if model is None:
+            return
+        self.list.choose(model_id)
+        self.detail.show_model(model)
+        self._pages.setCurrentWidget(self.detail)
+        self.split.open_detail()
+
+    def choose_file(self) -> None:
+        """Ask for a file to import; the window stays alive meanwhile."""
+        if self._dialog is not None:
+            self._dialog.raise_()
+            return
+        dialog = QFileDialog(self, tr("Import a model"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters([tr("GGUF models (*.gguf)"), tr("All files (*)")])
+        dialog.fileSelected.connect(lambda name: self.import_bar.ask(Path(name)))
+        dialog.finished.connect(self._forget_dialog)
+        self._dialog = dialog
+        dialog.open()
+
+    def remove(self, model: LibraryModel, *, force: bool = False) -> None:
+        """Delete a model, with ten seconds to think again."""
+        self.bar.hide()
+        task = self._link.remove(model, force=force)
+        task.failed.connect(lambda error: self._on_refused(model, error))
+
+    def show_error(self, error: object) -> None:
+        """Say why something did not work."""
+        told = explain_error(error)
+        self.bar.show_message("error", told.title, told.sentence)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take model files."""
+        if any(url.toLocalFile().lower().endswith(ENDING) for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Ask how the file should come into Nibble's folder."""
+        names = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        for name in names:
+            if name.lower().endswith(ENDING):
+                event.acceptProposedAction()
+                self.import_bar.ask(Path(name))
+                return
+
+    def _show_empty(self, searched: bool) -> None:
+        if searched:
+            self.empty.show_state(tr("No model of that name is here"))
+        elif self._link.scanning or not self._link.read:
+            self.empty.show_state("", tr("Looking for models on this computer"), busy=True)
+        else:
+            self.empty.show_state(
+                tr("No models yet"),
+                tr("Download one, or drop a .gguf file here."),
+                tr("See what suits this computer"),
+                "browse",
+            )
+
+    def _bring(self, path: Path, mode: ImportMode) -> None:
+        task = self._link.bring(path, mode)
+        if task is not None:
+            self.import_bar.follow(task)
+
+    def _on_imported(self, path: Path) -> None:
+        words = tr("“{name}” is in Nibble's folder now.").format(name=short(path.name))
+        self.bar.show_message("note", "", words)
+
+    def _on_removing(self, removal: Removal | None) -> None:
+        if removal is None:
+            self.undo_bar.hide()
+            return
+        if self.detail.model is not None and self.detail.model.id == removal.model.id:
+            self._pages.setCurrentWidget(self._nothing)
+            self.split.go_back()
+        words = tr("“{name}” goes to the trash and frees {size} there.").format(
+            name=short(removal.model.name), size=size(removal.frees_bytes)
+        )
+        self.undo_bar.show_message("dark", "", words, tr("Undo"), "undo")
+
+    def _on_refused(self, model: LibraryModel, error: object) -> None:
+        self._refused = model
+        told = explain_error(error)
+        refused = isinstance(error, AppError) and error.code is ErrorCode.REMOVE_REFUSED
+        label = tr("Delete it anyway") if refused and not model.source.owned else ""
+        self.detail.bar.hide()
+        self.bar.show_message("warning", told.title, told.sentence, label, "force")
+        self.split.go_back()
+
+    def _force_removal(self, key: str) -> None:
+        self.bar.hide()
+        if key == "force" and self._refused is not None:
+            self.remove(self._refused, force=True)
+
+    def _forget_dialog(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None
+
+
+def _matches(model: LibraryModel, words: list[str]) -> bool:
+    text = f"{model.name} {model.quant} {model.found.repo} {model.facts.architecture}".lower()
+    return all(word in text for word in words)
+
+
+def library_row(model: LibraryModel) -> ListRow:
+    """A model as a row of the list."""
+    fault = status_word(model.status)
+    bits = bits_text(model.facts.bits_per_weight)
+    parts = [model.quant, tr("{bits} bits").format(bits=bits) if bits else ""]
+    told = explain_error(model.reason) if model.reason else None
+    return ListRow(
+        key=model.id,
+        title=shown_name(model),
+        line=" · ".join(part for part in parts if part),
+        figure=size(model.size_bytes),
+        note=fault or source_word(model.source),
+        broken=model.status is not ModelStatus.OK,
+        tooltip=f"{told.title}. {told.sentence}" if told else str(model.path),
+    )
