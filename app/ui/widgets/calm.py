@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_TAIL_MARKERS: Final = re.compile(
-    r"(?:^|\n)[ \t>]*(?:#{1,6}|[-+*=_]{1,3}|\d{1,9}[.)]?|[-+*][ \t]+\[[ xX]?\]?|`{1,3}|~{1,3}|\|?[ \t:|-]*)[ \t]*\Z"
+_BARE_MARKER: Final = re.compile(
+    r"(?:#{1,6}|[-+*=_]{1,3}|\d{1,9}[.)]?|[-+*][ \t]+\[[ xX]?\]?|`{1,3}|~{1,3}|[ \t:|-]*)\Z"
 )
-_TABLE_HEAD: Final = re.compile(r"(?:^|\n)[ \t]*\|[^\n]*(?:\n[ \t|:-]*)?\Z")
+_DELIMITERS_ONLY: Final = re.compile(r"[ \t:|-]*\Z")
 _OPEN_LINK: Final = re.compile(r"(!?)\[([^\[\]\n]*)(?:\](?:\([^()\s]*)?)?\Z")
 _DELIMITER_SO_FAR: Final = re.compile(r"[ \t]*\|?[ \t:|-]*\Z")
 _EMPHASIS: Final = re.compile(r"(?<!\\)(\*{1,3}|~~|(?<!\w)_{1,2}|_{1,2}(?!\w))")
@@ -21,15 +21,23 @@ _EMPHASIS: Final = re.compile(r"(?<!\\)(\*{1,3}|~~|(?<!\w)_{1,2}|_{1,2}(?!\w))")
 def calm_prose(text: str) -> str:
     """``text`` with what is open in its last paragraph closed; markers and a table's head at its end are held back."""
     head, gap, last = text.rpartition("\n\n")
-    table = _TABLE_HEAD.search(last)
-    if table:  # it shows as a table as soon as its second line is complete
-        last = last[: table.start()]
-        return head + gap + last if last else head
-    held = _TAIL_MARKERS.search(last)
+    lines = last.split("\n")
+    held = _held_back(lines)
+    last = "\n".join(lines[: len(lines) - held])
     if held:
-        last = last[: held.start()]
         return head + gap + _closed(last) if last else head
     return head + gap + _closed(last)
+
+
+def _held_back(lines: list[str]) -> int:
+    """How many lines at the end do not show yet: a bare marker, or a table's head until its second line is complete."""
+    end = lines[-1].strip()
+    if end.startswith("|"):
+        above = lines[-2].lstrip() if len(lines) > 1 else ""
+        return 2 if above.startswith("|") and _DELIMITERS_ONLY.match(end) else 1
+    if not end and len(lines) > 1 and lines[-2].lstrip().startswith("|"):
+        return 2
+    return 1 if _BARE_MARKER.match(end.lstrip("> \t")) else 0
 
 
 def _closed(paragraph: str) -> str:

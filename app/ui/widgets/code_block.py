@@ -37,6 +37,7 @@ TAB_COLUMNS: Final = 4
 PIECE_CHARS: Final = 1000  # a longer line is laid out in pieces: Qt shapes a line as a whole
 _CONTINUED: Final = "\u2060"  # word joiner, at the beginning of such a piece
 _LONG_LINE: Final = re.compile(rf"([^\n]{{{PIECE_CHARS}}})(?=[^\n])")
+WINDOW_CHARS: Final = 2000
 _SLICE_S: Final = 0.004  # colouring stops after this long and goes on when the window is idle
 
 
@@ -308,8 +309,10 @@ class CodeBlock(QWidget):
     def _lines(self, first: int) -> list[str]:
         block = self.text.document().findBlockByNumber(first)
         lines: list[str] = []
-        while block.isValid() and len(lines) < WINDOW_LINES:
+        chars = 0
+        while block.isValid() and len(lines) < WINDOW_LINES and chars < WINDOW_CHARS:
             lines.append(block.text())
+            chars += len(lines[-1])
             block = block.next()
         return lines
 

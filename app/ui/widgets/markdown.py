@@ -22,10 +22,13 @@ from app.ui.widgets.safe_text import safe_text
 MAX_NESTING: Final = 64
 MAX_SHOWN_DEPTH: Final = 8
 MAX_CELLS: Final = 3000
-MAX_BRACKETS: Final = 300  # in one piece; markdown-it's search for links is quadratic in them
+MAX_COLUMNS: Final = 60
+MAX_BRACKETS: Final = 300  # in one piece, as the following
+MAX_MARKS: Final = 600
 LINE_BREAK: Final = "\u2028"  # a new line inside a block of a QTextDocument
-_DEEP_PREFIX: Final = re.compile(
-    rf"^(?:[ \t]*(?:[>*+-]|\d{{1,9}}[.)]))[ \t>*+.)\d-]{{{MAX_NESTING},}}|^[ \t]{{120,}}\S",
+_DEEP: Final = re.compile(
+    rf"^(?:[ \t]*(?:[>*+-]|\d{{1,9}}[.)]))[ \t>*+.)\d-]{{{MAX_NESTING},}}"  # markers in a row
+    r"|^(?:[ ]{40,}|\t{10,})(?:[>*+-]|\d{1,9}[.)])[ \t]",  # or an item far to the right
     re.MULTILINE,
 )
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s<>\"\x00-\x1f\x7f]+\Z", re.IGNORECASE)
@@ -122,14 +125,21 @@ def parse(
         ordinal: number of the first list item, for a piece that continues a list.
         definitions: link reference definitions (``[name]: url``) from elsewhere in the message.
 
-    Text that nests deeper than `MAX_NESTING`, or has more than `MAX_BRACKETS` brackets, is shown as it was written.
+    Text that nests deeper than anybody writes, or consists of marks more than of words, is shown as it was written.
     """
     source = safe_text(text)
-    if source.count("[") > MAX_BRACKETS or _DEEP_PREFIX.search(source):
+    if _is_hostile(source):
         return plain_leaves(source)
     if definitions and "[" in source:
         source = source + "\n\n" + "\n".join(definitions)
     return _Walker(ordinal).walk(_parser().parse(source))
+
+
+def _is_hostile(source: str) -> bool:
+    """Whether reading a text would take markdown-it longer than a frame: its searches grow faster than the text."""
+    if source.count("[") > MAX_BRACKETS:
+        return True
+    return sum(source.count(mark) for mark in "*_~`<") > MAX_MARKS or bool(_DEEP.search(source))
 
 
 def plain_leaves(text: str) -> tuple[Leaf, ...]:
@@ -144,10 +154,10 @@ def plain_leaves(text: str) -> tuple[Leaf, ...]:
 
 @functools.lru_cache(maxsize=64)
 def parse_table(text: str) -> Table | None:
-    """The table that ``text`` begins with, or None if it is none or has more than `MAX_CELLS` cells."""
+    """The table that ``text`` begins with, or None if it is none or has too many columns or cells."""
     lines = text.splitlines()
     columns = lines[0].count("|") + 1 if lines else 0
-    if len(lines) < 2 or columns * len(lines) > MAX_CELLS:
+    if len(lines) < 2 or columns > MAX_COLUMNS or columns * len(lines) > MAX_CELLS:
         return None
     tokens = _parser().parse(safe_text(text))
     if not tokens or tokens[0].type != "table_open":
