@@ -10,7 +10,7 @@ from pathlib import Path
 from app import __version__
 
 # Commands whose modules are imported only when they are wanted, so that the others start quickly.
-LATER = {"models": ("app.cli.models", "list, inspect, import, verify and remove models")}
+LATER = {"models": ("app.cli.models", "list, get, inspect, import and remove models")}
 COMMANDS = ("ask", "chat", "self-test", *LATER)
 
 

@@ -1,4 +1,7 @@
-"""`nibble models`: what is on this computer, what is known about a model, import, verify, remove. Nothing here asks the hub."""
+"""`nibble models`: what is on this computer, what is known about a model, import, verify, remove.
+
+Nothing here asks the hub; `search` and `get`, which do, stand in `app.cli.models_hub`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.cli import models_text, terminal
+from app.cli import models_hub_arguments, models_text, terminal
 from app.cli.progress import ProgressLine
 from app.core.cancel import CancelToken
 from app.core.errors import AppError, ErrorCode
@@ -50,9 +53,10 @@ class Job:
 
 def add_parser(commands: Commands) -> Commands:
     """Add `nibble models` to the commands of the main parser; returns where further actions are added."""
-    parser = commands.add_parser("models", help="list, inspect, import, verify and remove models")
+    parser = commands.add_parser("models", help="list, get, inspect, import and remove models")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add(actions, "list", "every model on this computer")
+    models_hub_arguments.add_actions(actions)
     _add(actions, "info", "what is known about a model", X_HELP)
     bring = _add(actions, "import", "bring a file into Nibble's folder", "a GGUF file")
     ways = bring.add_mutually_exclusive_group()
@@ -85,11 +89,23 @@ def run(arguments: argparse.Namespace, paths: Paths, settings: Settings) -> int:
         Cancelled: Ctrl-C.
     """
     with terminal.interruptible() as cancel:
+        if arguments.action in {"search", "get"}:
+            return _on_the_hub(arguments, paths, settings, cancel)
         library = Library.open(paths, settings)
         try:
             return ACTIONS[arguments.action](Job(arguments, paths, library, cancel))
         finally:
             library.index.save()
+
+
+def _on_the_hub(
+    arguments: argparse.Namespace, paths: Paths, settings: Settings, cancel: CancelToken
+) -> int:
+    from app.cli import models_hub  # noqa: PLC0415 - brings the hub's library, which the others do without
+
+    if arguments.action == "search":
+        return models_hub.search(arguments, settings, cancel)
+    return models_hub.get(arguments, paths, settings, cancel)
 
 
 _MODE_HELP: Final = {

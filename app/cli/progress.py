@@ -14,7 +14,10 @@ BAR: Final = 24
 
 
 class ProgressLine:
-    """``label ██████░░░░ 45 %  1.2 GB of 2.6 GB``; call it with bytes done and bytes of all, and leave the block to erase it."""
+    """``label ██████░░░░ 45 %  1.2 GB of 2.6 GB``; call it with bytes done, bytes of all and what else there is to say.
+
+    Leaving the block erases it.
+    """
 
     def __init__(self, label: str) -> None:
         self._label = label
@@ -35,7 +38,7 @@ class ProgressLine:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
 
-    def __call__(self, done_bytes: int, total_bytes: int) -> None:
+    def __call__(self, done_bytes: int, total_bytes: int, more: str = "") -> None:
         """Draw, if it is time to."""
         now = time.monotonic()
         if not self._seen or now - self._drawn_s < INTERVAL_S:
@@ -45,5 +48,5 @@ class ProgressLine:
         filled = int(share * BAR)
         bar = "█" * filled + "░" * (BAR - filled)
         sizes = f"{size_text(done_bytes)} of {size_text(total_bytes)}"
-        sys.stderr.write(f"\r{self._label} {bar} {share:4.0%}  {sizes}\x1b[K")
+        sys.stderr.write(f"\r{self._label} {bar} {share:4.0%}  {sizes}{more}\x1b[K")
         sys.stderr.flush()

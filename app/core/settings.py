@@ -64,12 +64,34 @@ class Loading:
 
 
 @dataclass(frozen=True)
+class Network:
+    """How the model hub is reached and how models are downloaded.
+
+    Attributes:
+        endpoint: address of the hub or a mirror; empty takes HF_ENDPOINT, else the public hub.
+        proxy: address of a proxy for everything; empty takes the system's.
+        xet: whether the hub's Xet storage is used where it is offered.
+        speed_limit_bytes_per_s: for all downloads together; 0 is no limit.
+        parallel_downloads: how many downloads run at the same time.
+        connections: parallel ranges of one large file.
+    """
+
+    endpoint: str = ""
+    proxy: str = ""
+    xet: bool = True
+    speed_limit_bytes_per_s: int = 0
+    parallel_downloads: int = 2
+    connections: int = 4
+
+
+@dataclass(frozen=True)
 class Settings:
     """The whole tree. ``model_folders`` are folders with models besides Nibble's own (absolute paths)."""
 
     look: Look = Look()
     generation: Generation = Generation()
     loading: Loading = Loading()
+    network: Network = Network()
     last_model: str = ""
     offline: bool = False
     model_folders: tuple[str, ...] = ()
