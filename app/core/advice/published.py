@@ -63,6 +63,7 @@ class FileType(NamedTuple):
 FILE_TYPES: Final = {
     "Q8_0": FileType("Q8_0", 1.0, 8.50, "seven-sizes"),
     "Q6_K": FileType("Q6_K", 1.0, 6.56, "seven-sizes"),
+    "Q5_K_L": FileType("Q5_K", 0.63, 5.85),
     "Q5_K_M": FileType("Q5_K", 0.65, 5.70),  # .010762 / .016595
     "Q5_K_S": FileType("Q5_K", 1.0, 5.57, "seven-sizes"),
     "Q5_K": FileType("Q5_K", 0.65, 5.70),

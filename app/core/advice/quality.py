@@ -34,8 +34,8 @@ WORDS: Final = (
     (0.40, QualityWord.WEAK),
 )
 NOISE: Final = 0.0006  # of the measuring tool: F16 against itself has .00055
-BAND_LOW: Final = 0.5
-BAND_HIGH: Final = 1.6
+BAND_LOW: Final = 0.6
+BAND_HIGH: Final = 1 / BAND_LOW
 EQUAL_DIFFERENCE: Final = 0.01  # below it, benchmarks do not tell builds apart
 EQUAL_RATIO: Final = 1.15
 SMALLEST_B: Final = 0.1
