@@ -1,6 +1,6 @@
 """Measure the guide on trained wordings, wordings kept out, drill and examination.
 
-usage: evaluate.py GUIDE-F16.gguf [--types F16 Q8_0] [--sets trained validation drill exam]
+usage: evaluate.py GUIDE-F16.gguf [--types F16 Q8_0] [--sets trained late validation drill exam]
                    [--show drill|validation|trained] [--report report.json]
 
 Temperature 0. The examination's questions and the answers to them are never shown: only totals.
@@ -17,7 +17,7 @@ import json
 import logging
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conversations import Generator, all_topics
@@ -28,7 +28,8 @@ from llama import Model, quantize
 log = logging.getLogger("guide.evaluate")
 TRAINED_SAMPLE = 400
 SEED = 7
-SETS = ("trained", "validation", "drill", "exam")
+SETS = ("trained", "late", "validation", "drill", "exam")
+LATE_SAMPLE, LATE_TURNS = 100, 8
 SHOWN = ("trained", "validation", "drill")
 
 
@@ -57,9 +58,11 @@ class Evaluation:
         invented = self.judge.is_invented(answer)
         return Result(kind, question, answer, right and not broken, broken, invented, wanted)
 
-    def _wording(self, topic: Topic, question: str) -> Result:
-        """Ask one wording of a topic."""
-        answer = self.model.answer([("user", question)])
+    def _wording(
+        self, topic: Topic, question: str, before: Sequence[tuple[str, str]] = ()
+    ) -> Result:
+        """Ask one wording of a topic, perhaps after other turns."""
+        answer = self.model.answer([*before, ("user", question)])
         kind = topic.key.split(".")[0] if topic.is_table else topic.section
         right = self.judge.is_topic(topic, answer)
         return self._result(kind, question, answer, right, topic.key)
@@ -71,6 +74,18 @@ class Evaluation:
         for _ in range(TRAINED_SAMPLE):
             topic = generator.pick()
             yield self._wording(topic, ask(topic, rng))
+
+    def late(self) -> Iterator[Result]:
+        """Ask trained wordings after several turns about other topics (600 tokens and more)."""
+        generator = Generator(SEED + 1, self.topics)
+        rng = random.Random(SEED)
+        for _ in range(LATE_SAMPLE):
+            before: list[tuple[str, str]] = []
+            for _ in range(LATE_TURNS):
+                other = generator.pick()
+                before += [("user", ask(other, rng)), ("assistant", other.answer)]
+            topic = generator.pick()
+            yield self._wording(topic, ask(topic, rng), before)
 
     def validation(self) -> Iterator[Result]:
         """Ask the wordings kept out of training."""
@@ -93,10 +108,9 @@ class Evaluation:
 
     def run(self, name: str) -> list[Result]:
         """Return the results of one set."""
-        if name == "trained":
-            return list(self.trained())
-        if name == "validation":
-            return list(self.validation())
+        wordings = {"trained": self.trained, "late": self.late, "validation": self.validation}
+        if name in wordings:
+            return list(wordings[name]())
         path = HERE / "evaluation" / f"{name}.jsonl"
         return [self._exam(question) for question in load_questions(path)]
 

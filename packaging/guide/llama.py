@@ -31,9 +31,9 @@ class LlamaError(RuntimeError):
 
 
 class Model:
-    """A loaded GGUF file that answers at temperature 0."""
+    """A loaded GGUF file that answers at temperature 0; one thread, so no waiting for others."""
 
-    def __init__(self, path: Path, context: int = 2048, threads: int = 2) -> None:
+    def __init__(self, path: Path, context: int = 2048, threads: int = 1) -> None:
         llama_cpp.llama_log_set(_silence, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
         self._model = llama_cpp.llama_model_load_from_file(

@@ -10,8 +10,17 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 END_OF_TEXT, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 VOCABULARY = 4096
 BPE_DROPOUT = 0.1
+# ChatML. What the user writes is lower-cased, and of the history only the last exchange is shown:
+# the guide was trained on short conversations and loses its way in long ones.
 CHAT_TEMPLATE = (
-    "{% for message in messages %}"
+    "{% set chat = messages %}"
+    "{% if messages and messages[0]['role'] == 'system' %}"
+    "{{ '<|im_start|>system\\n' + messages[0]['content'] | trim + '<|im_end|>\\n' }}"
+    "{% set chat = messages[1:] %}"
+    "{% endif %}"
+    "{% set shown = chat[-3:] %}"
+    "{% if chat and chat[-1]['role'] == 'assistant' %}{% set shown = chat[-4:] %}{% endif %}"
+    "{% for message in shown %}"
     "{{ '<|im_start|>' + message['role'] + '\\n' }}"
     "{% if message['role'] == 'user' %}{{ message['content'] | trim | lower }}"
     "{% else %}{{ message['content'] | trim }}{% endif %}"

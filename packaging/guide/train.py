@@ -172,7 +172,8 @@ class Trainer:
     def load(self, out: Path) -> None:
         """Go back to a saved state of the same run."""
         state = torch.load(out.with_suffix(".state"))
-        if state["config"] != dataclasses.asdict(self.config):
+        ours = {**dataclasses.asdict(self.config), "steps": state["config"]["steps"]}
+        if state["config"] != ours:  # only the length of a run may change
             raise ValueError("the saved state belongs to a run with other settings")
         self.step = state["step"]
         self.model.load_state_dict(state["model"])
@@ -220,6 +221,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.set_num_threads(arguments.threads)
+    torch.set_flush_denormal(True)
     config = TrainConfig(steps=arguments.steps, seed=arguments.seed)
     data = Packer(arguments.folder / "data.npz", config.length, config.rows, config.seed)
     shape = ModelConfig(vocab=data.vocabulary, layers=arguments.layers, ff=arguments.ff)
