@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 
 from app.core.cancel import CancelToken
 from app.ui.crash import CrashHook
-from app.ui.immortal import keep_singletons
 from app.ui.loading import ModelLoader
 from app.ui.main_window import MainWindow
 from app.ui.parts import Parts
@@ -68,7 +67,6 @@ def run_window(services: Services, open_path: Path | None = None) -> int:
 
 def make_application() -> QApplication:
     """The application object: name, and a language with thousands separators where the system names none."""
-    keep_singletons()
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName("Nibble")

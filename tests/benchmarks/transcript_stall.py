@@ -22,7 +22,6 @@ from PySide6.QtCore import QAbstractEventDispatcher, QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.core.settings import Look
-from app.ui.immortal import keep_singletons
 from app.ui.theme import WindowTheme
 from app.ui.widgets.entry import Entry, EntryRole
 from app.ui.widgets.highlight import warm
@@ -301,7 +300,6 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    keep_singletons()
     application = QApplication(["transcript-stall"])
     WindowTheme(application, Look(), application)
     warm(("python",))

@@ -17,12 +17,10 @@ from app.core.engine.fake import FakeEngine, FakeReply
 from app.core.paths import Paths
 from app.core.settings import Generation, SettingsStore
 from app.ui import start
-from app.ui.immortal import keep_singletons
 from app.ui.main_window import MainWindow
 from app.ui.parts import Parts
 from app.ui.widgets.entry import Entry
 
-keep_singletons()
 TIMEOUT_MS = 5000
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from app.core.errors import AppError, ErrorCode
 from app.core.models.file_lock import locked
@@ -192,9 +190,10 @@ def _drop_repo(removal: Removal) -> None:
 
 
 def _trash(path: Path) -> None:
-    """Through the desktop's own trash. The library has no type information, hence the cast."""
-    send = cast("Callable[[str], None]", importlib.import_module("send2trash").send2trash)
-    send(str(path))
+    """Through the desktop's own trash."""
+    from send2trash import send2trash  # noqa: PLC0415 - needed for nothing else
+
+    send2trash(str(path))
 
 
 def _refused(model: LibraryModel, reason: str) -> AppError:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QColor, QPalette
 
-from app.ui.immortal import keep_singletons
 from app.ui.widgets.ink import ink_from
 from app.ui.widgets.prose_document import ProseFormats
-
-keep_singletons()
 
 
 def dark_palette() -> QPalette:
