@@ -36,7 +36,7 @@ def drop(window, path):
     data.setUrls([QUrl.fromLocalFile(str(path))])
     place = QPointF(300, 300)
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(place, Qt.DropAction.CopyAction, data, buttons, keys)
+    enter = QDragEnterEvent(place.toPoint(), Qt.DropAction.CopyAction, data, buttons, keys)
     QApplication.sendEvent(window, enter)
     if not enter.isAccepted():
         return False
