@@ -23,7 +23,7 @@ MAX_NESTING: Final = 64
 MAX_SHOWN_DEPTH: Final = 8
 MAX_CELLS: Final = 3000
 MAX_COLUMNS: Final = 60
-MAX_BRACKETS: Final = 300  # in one piece, as the following
+MAX_BRACKETS: Final = 200  # in one piece, as the following
 MAX_MARKS: Final = 600
 LINE_BREAK: Final = "\u2028"  # a new line inside a block of a QTextDocument
 _DEEP: Final = re.compile(
@@ -77,14 +77,22 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One block of text. ``level`` of a heading from 1; ``depth`` counts lists around it, ``quote`` quotes."""
+    """One block of text. ``level`` of a heading from 1; ``depth`` counts lists around it.
+
+    ``quotes`` has, for each quote around it from the outermost on, the number of lists around that quote.
+    """
 
     kind: LeafKind
     runs: tuple[Run, ...] = ()
     level: int = 0
     depth: int = 0
-    quote: int = 0
+    quotes: tuple[int, ...] = ()
     marker: Marker | None = None
+
+    @property
+    def quote(self) -> int:
+        """How many quotes stand around the leaf."""
+        return len(self.quotes)
 
     @property
     def text(self) -> str:
@@ -225,10 +233,9 @@ class _Walker:
             list[int | None]
         ] = []  # [next number] of the lists around, None for bullets
         self._markers: list[Marker | None] = []  # of the items around, until a leaf takes them
-        self._quote = 0
+        self._quotes: list[int] = []
         self._heading = 0
         self._ordinal = ordinal
-        self._cells = 0
 
     def walk(self, tokens: Iterable[Token]) -> tuple[Leaf, ...]:
         """All leaves, in order."""
@@ -256,14 +263,14 @@ class _Walker:
             if self._markers[-1] is not None:  # an item without text
                 self._add(LeafKind.PARAGRAPH)
             self._markers.pop()
-        elif kind in {"blockquote_open", "blockquote_close"}:
-            self._quote += token.nesting
+        elif kind == "blockquote_open":
+            self._quotes.append(min(len(self._lists), MAX_SHOWN_DEPTH))
+        elif kind == "blockquote_close":
+            self._quotes.pop()
         elif kind == "heading_open":
             self._heading = int(token.tag[1:])
         elif kind == "heading_close":
             self._heading = 0
-        elif kind == "tr_open":
-            self._cells = 0
 
     def _open_list(self, token: Token) -> None:
         if token.type == "bullet_list_open":
@@ -303,7 +310,7 @@ class _Walker:
             self._markers[-1] = None
         depth = min(len(self._lists), MAX_SHOWN_DEPTH)
         self._leaves.append(
-            Leaf(kind, runs, level, depth, min(self._quote, MAX_SHOWN_DEPTH), marker)
+            Leaf(kind, runs, level, depth, tuple(self._quotes[:MAX_SHOWN_DEPTH]), marker)
         )
 
 

@@ -105,9 +105,9 @@ class Prose(TextPane):
             else 0
         )
         mirrored = is_right_to_left(self._prose.findBlockByNumber(number))
-        for level in range(leaf.quote):
+        for level, depth in enumerate(leaf.quotes):
             top = above if before and before.quote > level else rect.top()
-            x = level * self._formats.unit * 2
+            x = level * self._formats.unit * 2 + depth * self._prose.indentWidth()
             if mirrored:
                 x = self.viewport().width() - x - BAR_PX
             painter.drawRect(QRectF(x, top, BAR_PX, rect.bottom() - top))

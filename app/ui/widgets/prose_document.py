@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt, QUrl
 from PySide6.QtGui import (
     QFont,
+    QFontMetricsF,
     QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
@@ -21,6 +22,7 @@ from app.ui.widgets.ink import HEADING_SCALES, Ink, pixel_size, scaled
 from app.ui.widgets.markdown import Leaf, LeafKind, Marker, Run, Style
 
 LINE_HEIGHT_PERCENT: Final = 135
+INDENT_UNITS: Final = 4
 CODE_RUN: Final = (
     int(QTextFormat.Property.UserProperty) + 1
 )  # set on inline code, whose ground is painted rounded
@@ -89,7 +91,7 @@ class ProseFormats:
 
     def block(self, leaf: Leaf, *, first: bool) -> QTextBlockFormat:
         """The block format of a leaf; the first of a document has no space above."""
-        key = (leaf.kind, leaf.level, leaf.depth, leaf.quote, leaf.marker, first)
+        key = (leaf.kind, leaf.level, leaf.depth, leaf.quotes, leaf.marker, first)
         made = self._blocks.get(key)
         if made is None:
             made = self._blocks[key] = self._make_block(leaf, first=first)
@@ -120,6 +122,12 @@ class ProseFormats:
             kind = QTextBlockFormat.MarkerType
             made.setMarker(kind.Checked if leaf.marker.checked else kind.Unchecked)
         return made
+
+    def indent_px(self, leaves: Sequence[Leaf]) -> int:
+        """Indentation of one list, in px: room for two digits, or for the longest number there is."""
+        longest = max((leaf.marker.number or 0 for leaf in leaves if leaf.marker), default=0)
+        digits = QFontMetricsF(self.ink.body).horizontalAdvance("0" * len(str(longest)))
+        return max(self.unit * INDENT_UNITS, round(digits) + 2 * self.unit)
 
     def list_format(self, marker: Marker, depth: int) -> QTextListFormat:
         """The format of a list that holds one item; its number is the item's."""
@@ -155,7 +163,7 @@ class ProseDocument(SafeDocument):
         """Use other colours or fonts; shows the leaves anew."""
         self._formats = formats
         self.setDefaultFont(formats.ink.body)
-        self.setIndentWidth(formats.unit * 3)
+        self.setIndentWidth(formats.indent_px(()))
         leaves, self._leaves = self._leaves, ()
         self.clear()
         self.set_leaves(leaves)
@@ -168,6 +176,7 @@ class ProseDocument(SafeDocument):
             same += 1
         if same == len(new) == len(old):
             return
+        self.setIndentWidth(self._formats.indent_px(new))
         cursor = QTextCursor(self)
         cursor.beginEditBlock()
         if same < min(len(new), len(old)) and _same_shape(new[same], old[same]):
@@ -216,11 +225,11 @@ class ProseDocument(SafeDocument):
 
 
 def _same_shape(one: Leaf, other: Leaf) -> bool:
-    return (one.kind, one.level, one.depth, one.quote, one.marker) == (
+    return (one.kind, one.level, one.depth, one.quotes, one.marker) == (
         other.kind,
         other.level,
         other.depth,
-        other.quote,
+        other.quotes,
         other.marker,
     )
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.ui.widgets.entry import EntryRole
 from app.ui.widgets.flow import Layout, Placed
 from app.ui.widgets.prose import Prose
+from app.ui.widgets.prose_document import INDENT_UNITS
 from app.ui.widgets.row_widgets import (
     RowContext,
     RowWidget,
@@ -31,7 +32,6 @@ CARD_SIDE: Final = 2  # units of space left and right on a card
 BEYOND_PX: Final = 40
 BUTTON_PAD_PX: Final = 6  # between a flat button's edge and its icon
 MAX_SPARE: Final = 12  # widgets of a kind that wait to be used again
-DEPTH_UNITS: Final = 3  # as the indentation of lists in prose
 
 
 @dataclass
@@ -215,7 +215,7 @@ class Stage:
 
     def _inset(self, row: Row) -> int:
         depth = row.payload.depth if isinstance(row.payload, Segment) else 0
-        return round((row.inset + depth * DEPTH_UNITS) * self.unit)
+        return round((row.inset + depth * INDENT_UNITS) * self.unit)
 
     def _content_width(self, row: Row) -> int:
         width = self.column[1]

@@ -62,11 +62,13 @@ def test_a_list_can_go_on_with_a_number():
     assert [leaf.marker for leaf in parse("1. a\n1. b", ordinal=7)] == [Marker(7), Marker(8)]
 
 
-def test_quotes_nest():
-    assert [(leaf.text, leaf.quote) for leaf in parse("> a\n>\n> > b\n\nc")] == [
-        ("a", 1),
-        ("b", 2),
-        ("c", 0),
+def test_quotes_nest_and_know_the_lists_around_them():
+    assert [(leaf.text, leaf.quotes) for leaf in parse("> a\n>\n> > b\n\n- c\n\n  > d\n\ne")] == [
+        ("a", (0,)),
+        ("b", (0, 0)),
+        ("c", ()),
+        ("d", (1,)),
+        ("e", ()),
     ]
 
 

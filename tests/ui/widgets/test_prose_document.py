@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QTextCursor, QTextDocument
+from PySide6.QtGui import QFontMetricsF, QTextCursor, QTextDocument
 
 from app.ui.widgets.calm import calm_prose
 from app.ui.widgets.markdown import parse
@@ -160,3 +160,11 @@ def test_right_to_left_text_runs_so(formats):
     first, second = document.firstBlock(), document.lastBlock()
     assert first.layout().lineAt(0).naturalTextRect().left() > 200
     assert second.layout().lineAt(0).naturalTextRect().left() == 0
+
+
+@pytest.mark.parametrize("number", [7, 42, 128, 12_345])
+def test_the_numbers_of_a_list_have_room(formats, number):
+    document = ProseDocument(formats)
+    document.set_leaves(parse(f"{number}. item"))
+    digits = QFontMetricsF(formats.ink.body).horizontalAdvance(f"{number}.")
+    assert document.indentWidth() >= digits + 4
