@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from app.core.advice.catalog_facts import builds_of_model, shape_of_model
-from app.core.advice.quality import effective_parameters
 from app.core.advice.model_advice import best_build, is_quick
+from app.core.advice.quality import effective_parameters
 from app.core.advice.results import (
     BuildAdvice,
     CatalogAdvice,
@@ -28,8 +29,8 @@ from app.core.advice.results import (
     ReasonCode,
     Wishes,
 )
-from app.core.advice.room import room_of
-from app.core.advice.speed import Calibration
+from app.core.advice.room import context_for, room_of
+from app.core.advice.speed import Calibration, active_bytes
 from app.core.hardware.machine import Machine
 from app.core.models.catalog import Ability, CatalogModel
 
@@ -46,8 +47,15 @@ SENSITIVITY: Final = {
     Purpose.REASONING: 2.0,  # exact chains of thought suffer first
     Purpose.BATTERY: 1.0,
 }
-FASTER: Final = 1.7  # each rank is so much faster than the one above it
+TIGHT_COST: Final = 1.0
+SHORT_CONTEXT_COST: Final = 0.5
+BATTERY_COST: Final = 0.9  # for each doubling of the bytes that a token reads
+FEATURED_BONUS: Final = 0.3
 PLENTY_TOKENS_PER_S: Final = 60.0  # faster than this is as good
+SPEED_WORTH: Final = {
+    Rank.BALANCED: 0.5,
+    Rank.FAST: 1.0,
+}  # doublings of size for a doubling of speed
 GUIDE_PARAMETERS: Final = 50e6
 
 
@@ -100,6 +108,10 @@ class _Candidate:
     def speed(self) -> float:
         return self.advice.speed.middle if self.advice.speed else 0.0
 
+    def worth(self, of_speed: float) -> float:
+        """Score with ``of_speed`` doublings for each doubling of speed, as far as more speed is of use."""
+        return self.score + of_speed * math.log2(min(max(self.speed, 0.1), PLENTY_TOKENS_PER_S))
+
 
 def _candidate(
     machine: Machine, model: CatalogModel, wishes: Wishes, calibration: Calibration | None
@@ -119,7 +131,11 @@ def _candidate(
     if wishes.purpose is Purpose.REASONING and Ability.REASONING in abilities:
         worth += REASONING_BONUS
     if wishes.purpose is Purpose.BATTERY:
-        worth -= 0.5 * math.log2(max(1e8, advice.memory.total_bytes) / 1e9)
+        worth -= BATTERY_COST * math.log2(max(1e8, active_bytes(shape, advice.build)) / 1e9)
+    worth += FEATURED_BONUS if model.featured else 0.0
+    worth -= TIGHT_COST if advice.fit is Fit.TIGHT else 0.0
+    shorter = advice.settings.context_length < context_for(wishes, shape)
+    worth -= SHORT_CONTEXT_COST if shorter else 0.0
     return _Candidate(model, advice, worth)
 
 
@@ -139,18 +155,17 @@ def _ranked(candidates: Sequence[_Candidate], wishes: Wishes) -> dict[Rank, _Can
         return {Rank.FAST: max(candidates, key=lambda found: (found.speed, found.score))}
     picks = {Rank.BEST: max(quick, key=lambda found: found.score)}
     above = picks[Rank.BEST]
-    for rank in (Rank.BALANCED, Rank.FAST):
-        least = min(FASTER * above.speed, PLENTY_TOKENS_PER_S)
+    for rank, worth in SPEED_WORTH.items():
         faster = [
             found
             for found in quick
-            if found.speed >= max(least, above.speed * 1.1)
+            if found.speed >= above.speed
             and found.model.id != above.model.id
             and found.advice.memory.total_bytes < above.advice.memory.total_bytes
         ]
         if not faster:
             break
-        above = picks[rank] = max(faster, key=lambda found: found.score)
+        above = picks[rank] = max(faster, key=partial(_Candidate.worth, of_speed=worth))
     return picks
 
 

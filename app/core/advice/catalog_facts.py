@@ -272,9 +272,12 @@ def _imatrix(key: str, quant: str) -> bool | None:
     return True if key.startswith(CALIBRATING_PUBLISHERS) else None
 
 
+_NARROW: Final = ("Q2", "Q3", "IQ1", "IQ2", "IQ3")
+
+
 def _native_bits(model: CatalogModel, quant: str) -> float:
     label, _ = plain_label(quant)
-    if model.dimensions.architecture == "gpt-oss":
+    if model.dimensions.architecture == "gpt-oss" and not label.startswith(_NARROW):
         return MXFP4_BITS
     if "qat" in model.id and label == "Q4_0":
         return QAT_BITS

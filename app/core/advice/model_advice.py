@@ -38,7 +38,8 @@ from app.core.errors import Fact
 from app.core.hardware.machine import Machine
 
 WORTH_HAVING = (QualityWord.LIKE_ORIGINAL, QualityWord.VERY_GOOD, QualityWord.VISIBLE)
-LOTS_OF_BITS = 5.0
+HOPELESS_SHARE = 0.25  # of the wished speed
+NEARLY_AS_FAST = 0.85
 
 
 def advise_model(
@@ -99,11 +100,20 @@ def choose(advices: Sequence[BuildAdvice], wishes: Wishes) -> str:
         return ""
     quick = [advice for advice in roomy if is_quick(advice, wishes)]
     if not quick:
-        return max(roomy, key=lambda advice: (_middle(advice), -_kld(advice))).key
+        return _least_slow(roomy, wishes)
     best = min(quick, key=_kld)
     equal = [advice for advice in quick if advice is best or advice.key in best.equal_to]
     equal = [advice for advice in equal if not advice.dominated_by] or equal
     return min(equal, key=lambda advice: advice.build.size_bytes).key
+
+
+def _least_slow(advices: Sequence[BuildAdvice], wishes: Wishes) -> str:
+    """The best of those about as fast as the fastest; nothing that is hopelessly slow."""
+    top = max(_middle(advice) for advice in advices)
+    if top < wishes.tokens_per_s * HOPELESS_SHARE:
+        return ""
+    near = [advice for advice in advices if _middle(advice) >= top * NEARLY_AS_FAST]
+    return min(near, key=lambda advice: (_kld(advice), advice.build.size_bytes)).key
 
 
 def is_quick(advice: BuildAdvice, wishes: Wishes) -> bool:
@@ -214,7 +224,10 @@ def _with_reasons(
     recommended = advice.key == best
     if recommended:
         quality = advice.quality
-        facts = {"quality": _word(advice).value, "kld_high": quality.kld_high if quality else 0.0}
+        facts: dict[str, Fact] = {
+            "quality": _word(advice).value,
+            "kld_high": quality.kld_high if quality else 0.0,
+        }
         reasons.insert(0, Reason(ReasonCode.BEST_QUALITY, facts))
     return replace(advice, recommended=recommended, reasons=tuple(reasons))
 
@@ -293,8 +306,8 @@ def _quality_reasons(advice: BuildAdvice, advices: Sequence[BuildAdvice]) -> Ite
     by_key = {other.key: other for other in advices}
     beaten_by = by_key.get(advice.dominated_by)
     if beaten_by is not None:
-        facts = {"by": beaten_by.build.quant, "by_key": beaten_by.key}
-        yield Reason(ReasonCode.DOMINATED, facts)
+        better: dict[str, Fact] = {"by": beaten_by.build.quant, "by_key": beaten_by.key}
+        yield Reason(ReasonCode.DOMINATED, better)
     smaller = [
         by_key[key]
         for key in advice.equal_to
@@ -309,8 +322,13 @@ def _why_none(case: _Case, advices: Sequence[BuildAdvice]) -> Iterator[Reason]:
     fits = [advice for advice in advices if advice.fit is not Fit.NO]
     if fits:
         best = min(fits, key=_kld)
-        facts = {"quality": _word(best).value, "kld_low": 0.0, "kld_high": _kld(best)}
+        facts: dict[str, Fact] = {
+            "quality": _word(best).value,
+            "kld_low": best.quality.kld_low if best.quality else 0.0,
+            "kld_high": best.quality.kld_high if best.quality else 0.0,
+        }
         yield Reason(ReasonCode.LOSS, facts)
+        yield from _speed_reasons(case, best)
         return
     least = min(advices, key=lambda advice: advice.memory.total_bytes)
     facts = {

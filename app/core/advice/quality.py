@@ -38,6 +38,7 @@ BAND_LOW: Final = 0.6
 BAND_HIGH: Final = 1 / BAND_LOW
 EQUAL_DIFFERENCE: Final = 0.01  # below it, benchmarks do not tell builds apart
 EQUAL_RATIO: Final = 1.15
+BETTER_RATIO: Final = 0.86  # less is within what models of one kind differ by
 SMALLEST_B: Final = 0.1
 LARGEST_B: Final = 130.0
 BILLION: Final = 1e9
@@ -139,10 +140,11 @@ def dominators(sizes: Sequence[int], klds: Sequence[float]) -> list[int | None]:
 def _beats(sizes: Sequence[int], klds: Sequence[float], one: int, other: int) -> bool:
     if sizes[one] <= sizes[other] * 1.04 and klds[one] <= klds[other] * 0.6:
         return True
-    if sizes[one] > sizes[other] or klds[one] > klds[other]:
+    if sizes[one] > sizes[other]:
         return False
-    same = sizes[one] == sizes[other] and klds[one] == klds[other]
-    return not same or one < other
+    if klds[one] == klds[other]:  # the same type twice
+        return sizes[one] < sizes[other] or one < other
+    return klds[one] <= klds[other] * BETTER_RATIO
 
 
 def _exact(source: str) -> QualityEstimate:

@@ -28,9 +28,10 @@ READ_DEPTH: Final = 512  # tokens of conversation at which the speed is told
 MEMORY_SHARE: Final = 0.8  # of the measured bandwidth that generation reaches
 DEVICE_SHARE: Final = 0.85
 FIXED_S: Final = 0.0004  # of a token on a processor
-DEVICE_FIXED_S: Final = 0.002  # launching the kernels of some thirty layers
-DEVICE_LAYER_S: Final = 0.00004
-NARROW_FACTOR: Final = 0.7  # a core without AVX-512: measured .71 for prompts, .85 for generation
+DEVICE_FIXED_S: Final = 0.0005  # of a token on a device, and for each layer (launching its kernels)
+DEVICE_LAYER_S: Final = 0.00003
+NARROW_FACTOR: Final = 0.85  # generation by a core with AVX2 alone, measured against AVX-512
+NARROW_PROMPT_FACTOR: Final = 0.71
 CORE_FLOPS: Final = 130e9  # prompt reading by one core with AVX-512, measured 135e9 at .22B
 DEVICE_FLOPS_PER_BYTE: Final = (
     45.0  # prompt reading: from about 20 (Apple) to 150 (large NVIDIA) for each byte/s
@@ -271,7 +272,7 @@ def _seconds(
         seconds += spent / calibration.scale if calibration and here else spent
         fixed = max(fixed, calibration.fixed_s if calibration and here else spot.fixed_s)
         if place is not None and not here:
-            fixed += DEVICE_LAYER_S * len(shape.layers)
+            fixed += DEVICE_LAYER_S * len(shape.layers) * (2 if shape.experts else 1)
     return seconds + fixed
 
 
@@ -323,6 +324,8 @@ def _prompt_speed(
     if place is not None:
         return _device_bandwidth(machine, place) * DEVICE_FLOPS_PER_BYTE / operations
     factor = _core_factor(machine.processor)
+    if factor < 1:
+        factor *= NARROW_PROMPT_FACTOR / NARROW_FACTOR
     return CORE_FLOPS * factor * max(1, settings.threads) / operations
 
 
