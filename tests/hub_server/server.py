@@ -44,6 +44,7 @@ class HubServer:
         bytes_per_s: speed of each connection of the file host; 0 for as fast as it goes.
         page_size: entries on one page of a tree.
         same_host: serve the files without a redirect.
+        forget_commits: commits but the newest are gone, as after squashing the history.
         certificate: PEM file with key and certificate for TLS on both ports.
         sent_bytes: body bytes of files sent so far (what a download has cost).
     """
@@ -53,6 +54,7 @@ class HubServer:
     bytes_per_s: float = 0
     page_size: int = 1000
     same_host: bool = False
+    forget_commits: bool = False
     certificate: Path | None = None
     script: FaultScript = field(default_factory=FaultScript)
     seen: list[Seen] = field(default_factory=list)
@@ -279,7 +281,8 @@ class _Handler(BaseHTTPRequestHandler):
         if repo is None:
             self._error(404, "RepoNotFound", "Repository not found")
             return
-        if revision not in {"main", repo.commit} and len(revision) != 40:
+        old = len(revision) == 40 and not self.hub.forget_commits
+        if revision not in {"main", repo.commit} and not old:
             self._error(404, "RevisionNotFound", f"Invalid rev id: {revision}")
             return
         authorization = self.headers.get("Authorization", "")

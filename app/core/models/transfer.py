@@ -8,6 +8,7 @@ call goes on at the byte. See `transfer_run` for the work, `part_file` for what 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from app.core.errors import AppError, ErrorCode
 from app.core.models.download_record import note_file, recorded
 from app.core.models.file_lock import locked
 from app.core.models.hub import HubClient
-from app.core.models.hub_types import FileMetadata
+from app.core.models.hub_types import MAIN, FileMetadata
 from app.core.models.part_file import PartFile, free_bytes
 from app.core.models.prefix_hash import file_sha256
 from app.core.models.ranges import Ranges, WorkPlan
@@ -83,18 +84,18 @@ class Transfer:
 
     def _run(self, cancel: CancelToken, tell: OnProgress) -> TransferResult:
         tell(TransferProgress(TransferState.CHECKING, 0, self._job.file.size_bytes))
-        first: FileMetadata | None = None
+        listed = self._job.file.etag
         changes = 0
         while True:
             metadata = self._metadata(cancel)
-            first = first or metadata
+            listed = listed or metadata.etag
             there = self._already_there(metadata, cancel)
             if there is not None:
                 return there
             try:
                 digest = self._attempt(metadata, cancel, tell)
                 self._check_hash(metadata, digest, cancel)
-                return self._finish(metadata, digest, metadata.etag != first.etag)
+                return self._finish(metadata, digest, metadata.etag != listed)
             except ContentChangedRestart:
                 changes += 1
                 log.info(
@@ -115,15 +116,19 @@ class Transfer:
         """What the hub has now, checked against what was asked for."""
         job = self._job
         with self._client.open(cancel) as call:
-            found = self._client.metadata(job.repo, job.revision, job.file.path, call)
+            try:
+                found = self._client.metadata(job.repo, job.revision, job.file.path, call)
+            except AppError as error:
+                if error.code is not ErrorCode.HUB_NOT_FOUND or job.revision == MAIN:
+                    raise
+                # A commit can vanish when a repository's history is squashed; the file may well be the same.
+                found = self._client.metadata(job.repo, MAIN, job.file.path, call)
+                self._job = job = replace(job, revision=MAIN)
         size_bytes = job.file.size_bytes if found.size_bytes is None else found.size_bytes
         if job.pinned_sha256 and found.sha256 not in {None, job.pinned_sha256.lower()}:
             reason = "the hub now has another file of that name"
             raise self._error(ErrorCode.FILE_CHANGED, reason=reason)
-        etag = found.etag or job.file.etag
-        return FileMetadata(
-            found.revision, etag, size_bytes, found.location, found.xet_hash, found.xet_route
-        )
+        return replace(found, etag=found.etag or job.file.etag, size_bytes=size_bytes)
 
     def _expected(self, metadata: FileMetadata) -> str | None:
         """The SHA-256 that the content must have, if anybody knows."""

@@ -82,7 +82,7 @@ class TransferRun:
                     for number in range(self._parts.connections)
                 ]
                 keeper = pool.submit(self._guard(self._keep), 0)
-                self._watch(workers, keeper, digest)
+                self._watch(workers, digest)
         finally:
             self._stop.cancel()
             pool.shutdown(wait=True)
@@ -100,11 +100,9 @@ class TransferRun:
                 raise problem
         raise self._cut_error("the transfer ended early")
 
-    def _watch(
-        self, workers: list[Future[None]], keeper: Future[None], digest: Future[str | None]
-    ) -> None:
+    def _watch(self, workers: list[Future[None]], digest: Future[str | None]) -> None:
         """Tell the progress until the hash is done, something failed or all workers have gone."""
-        every: list[Future[Any]] = [*workers, keeper, digest]
+        every: list[Future[Any]] = [*workers, digest]
         while not self._stop.cancelled and not digest.done():
             pending = [future for future in every if not future.done()]
             wait(pending, timeout=self._parts.options.progress_s, return_when=FIRST_EXCEPTION)

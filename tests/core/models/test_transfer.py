@@ -14,7 +14,7 @@ import pytest
 
 from app.core.cancel import Cancelled, CancelToken
 from app.core.errors import AppError, ErrorCode
-from app.core.models import part_file, transfer, transfer_run
+from app.core.models import hub_body, part_file, transfer, transfer_run
 from app.core.models.download_record import read_records
 from app.core.models.file_lock import lock_path, locked
 from app.core.models.hub import HubClient
@@ -120,6 +120,20 @@ class TestPlain:
         middle = [p for p in told if p.state is TransferState.FETCHING and p.eta_s is not None]
         assert middle
         assert all(p.bytes_per_s > 0 for p in middle)
+
+    def test_a_commit_that_vanished_is_no_reason_to_start_over(self, hub, client, job):
+        hub.fault("status", skip=3, times=-1)
+        failure(lambda: fetch(client, job, ONE))
+        kept = done_bytes(job.target)
+        assert kept > 0
+        hub.script.faults.clear()
+        hub.repos[REPO].files["new.txt"] = FakeFile(b"another commit")
+        hub.forget_commits = True
+        result = fetch(client, job, ONE)
+        assert right(job, result)
+        assert result.fetched_bytes == SIZE - kept
+        assert result.revision == hub.repos[REPO].commit != job.revision
+        assert not result.changed
 
 
 class TestFaults:
@@ -247,6 +261,68 @@ class TestFaults:
         hub.bytes_per_s = 6_000_000
         hub.fault("status", status=503, times=12, skip=2)
         assert right(job, fetch(client, job))
+
+
+class TestFastLines:
+    """The same on lines that are so fast that bodies are read straight from the socket."""
+
+    @pytest.fixture(autouse=True)
+    def fast(self, monkeypatch):
+        monkeypatch.setattr(hub_body, "PROBE_BYTES", 1000)
+        monkeypatch.setattr(hub_body, "FAST_BYTES_PER_S", 0.0)
+        used = []
+        real = hub_body._received
+
+        def counted(connection, missing):
+            used.append(missing)
+            return real(connection, missing)
+
+        monkeypatch.setattr(hub_body, "_received", counted)
+        yield
+        assert used
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            None,
+            {"kind": "cut", "after_bytes": 700_001, "times": 6},
+            {"kind": "short-range", "times": 3},
+            {"kind": "ignore-range", "times": -1},
+            {"kind": "expire", "skip": 2},
+        ],
+        ids=str,
+    )
+    def test_right_bytes(self, hub, client, job, fault):
+        if fault:
+            hub.fault(**fault)
+        assert right(job, fetch(client, job))
+
+    def test_over_tls(self, certificate, job, monkeypatch):
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate.with_suffix(".crt")))
+        with HubServer(
+            certificate=certificate, repos={REPO: FakeRepo({NAME: FakeFile(DATA)})}
+        ) as s:
+            s.fault("cut", after_bytes=900_000, times=2)
+            secure = HubClient(HubOptions(endpoint=s.endpoint, retry=QUICK))
+            assert right(job, fetch(secure, job))
+
+    def test_a_silent_server_is_left_after_its_time(self, hub, job):
+        options = HubOptions(endpoint=hub.endpoint, retry=QUICK, read_timeout_s=0.3)
+        hub.fault("stall", after_bytes=700_000, times=2)
+        assert right(job, fetch(HubClient(options), job))
+
+    def test_cancel_is_quick_while_nothing_moves(self, hub, client, job):
+        hub.fault("stall", after_bytes=700_000, times=-1)
+        cancel, began = CancelToken(), []
+
+        def watch(progress):
+            if progress.done_bytes >= 700_000:
+                began.append(time.monotonic())
+                cancel.cancel()
+
+        with pytest.raises(Cancelled):
+            fetch(client, job, cancel=cancel, on_progress=watch)
+        assert time.monotonic() - began[0] < 1
 
 
 class TestStopping:
