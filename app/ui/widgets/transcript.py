@@ -146,6 +146,7 @@ class TranscriptView(QAbstractScrollArea):
         """Follow the scroll bar: near places are reached from what is in sight, far ones by their estimated place."""
         if self._adjusting or not self._list.entries:
             return
+        self._link.show_address("")  # what was under the mouse is somewhere else now
         bar, height = self.verticalScrollBar(), self.viewport().height()
         target = bar.value()
         if target >= bar.maximum():
