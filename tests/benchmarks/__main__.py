@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from tests.benchmarks import (
     chat_latency,
+    download_speed,
     engine_speed,
     library_speed,
     startup,
@@ -17,7 +18,7 @@ from tests.benchmarks.llama_tools import CACHE, tools_folder
 from tests.benchmarks.model_writer import write_benchmark_model
 from tests.benchmarks.rows import REPORT, Row, report
 
-PARTS = ("startup", "stall", "library", "engine", "latency")
+PARTS = ("startup", "stall", "library", "download", "engine", "latency")
 
 
 def main() -> int:
@@ -34,6 +35,8 @@ def main() -> int:
         rows += _shown(transcript_stall.run())
     if "library" in chosen:
         rows += _shown(library_speed.run())
+    if "download" in chosen:
+        rows += _shown(download_speed.run())
     if "engine" in chosen or "latency" in chosen:
         tools_folder()
         model = write_benchmark_model(CACHE, "Q4_K_M")

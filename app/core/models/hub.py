@@ -252,7 +252,7 @@ def _take(items: Iterator[T], count: int) -> list[T]:
 
 def _parameter_range(query: SearchQuery) -> str | None:
     bounds = [
-        f"{name}:{count}"
+        f"{name}:{count / 1e9:g}B"
         for name, count in (("min", query.min_parameters), ("max", query.max_parameters))
         if count > 0
     ]

@@ -72,7 +72,7 @@ class TestSearch:
         query = SearchQuery(" x ", min_parameters=10**9, max_parameters=8 * 10**9, limit=7)
         assert list(client.search(query, go())) == []
         (seen,) = hub.requests()
-        assert seen.query["num_parameters"] == ["min:1000000000,max:8000000000"]
+        assert seen.query["num_parameters"] == ["min:1B,max:8B"]
         assert seen.query["limit"] == ["7"]
         assert seen.query["search"] == ["x"]
         assert seen.query["filter"] == ["gguf"]
