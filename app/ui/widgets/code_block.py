@@ -52,6 +52,7 @@ class CodeText(QPlainTextEdit):
     menu_wanted = Signal(QPoint, str)
     focus_shown = Signal()
     dragged = Signal(QPoint)
+    caret_moved = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -157,10 +158,13 @@ class CodeText(QPlainTextEdit):
             bar.setValue(bar.value() + step)
         else:
             super().keyPressEvent(event)
+            self.caret_moved.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Let the block around show that the keyboard is here."""
         super().focusInEvent(event)
+        if event.reason() in KEYBOARD_REASONS and not self.textCursor().hasSelection():
+            self.moveCursor(QTextCursor.MoveOperation.Start)
         self.keyboard_focus = event.reason() in KEYBOARD_REASONS
         self.focus_shown.emit()
 

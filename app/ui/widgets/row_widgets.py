@@ -39,6 +39,7 @@ class RowEvents(QObject):
     )  # where (global), a link's address or "", the row's widget
     selected = Signal(object)  # the row's widget has a selection now
     dragged = Signal(QPoint, object)  # where (global) the mouse selects, the text that it began in
+    caret_moved = Signal(object)  # in which text
     regenerate = Signal(object)
     edit = Signal(object)
     variant = Signal(object, int)
@@ -111,6 +112,7 @@ def _text_widget(row: Row, context: RowContext, parent: QWidget) -> QWidget:
             lambda where, link: events.menu_wanted.emit(where, link, block)
         )
         block.text.dragged.connect(lambda where: events.dragged.emit(where, block.text))
+        block.text.caret_moved.connect(lambda: events.caret_moved.emit(block.text))
         block.text.copyAvailable.connect(lambda some: events.selected.emit(block) if some else None)
         return block
     pane = (TableBlock if segment.kind is SegmentKind.TABLE else Prose)(
@@ -120,6 +122,7 @@ def _text_widget(row: Row, context: RowContext, parent: QWidget) -> QWidget:
     pane.link_hovered.connect(events.link_hovered)
     pane.menu_wanted.connect(lambda where, link: events.menu_wanted.emit(where, link, pane))
     pane.dragged.connect(lambda where: events.dragged.emit(where, pane))
+    pane.caret_moved.connect(lambda: events.caret_moved.emit(pane))
     pane.copyAvailable.connect(lambda some: events.selected.emit(pane) if some else None)
     return pane
 

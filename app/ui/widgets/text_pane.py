@@ -56,12 +56,14 @@ class TextPane(QTextBrowser):
         link_hovered: the address under the mouse or the keyboard's focus; empty when there is none.
         menu_wanted: where (global) a context menu was asked for, and the address of the link there or "".
         dragged: where (global) the mouse is while it selects.
+        caret_moved: the keyboard selected, or went to a link.
     """
 
     link_chosen = Signal(str)
     link_hovered = Signal(str)
     menu_wanted = Signal(QPoint, str)
     dragged = Signal(QPoint)
+    caret_moved = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,6 +117,14 @@ class TextPane(QTextBrowser):
             event.ignore()
         else:
             super().keyPressEvent(event)
+            self.caret_moved.emit()
+
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's signature
+        """Go to the next link in here, else out of here."""
+        moved = super().focusNextPrevChild(next)
+        if moved and self.hasFocus():
+            self.caret_moved.emit()
+        return moved
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll the transcript."""
@@ -133,6 +143,8 @@ class TextPane(QTextBrowser):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show where the keyboard is when it came by keyboard."""
         super().focusInEvent(event)
+        if event.reason() in KEYBOARD_REASONS and not self.textCursor().hasSelection():
+            self.moveCursor(QTextCursor.MoveOperation.Start)
         self._show_focus(shown=event.reason() in KEYBOARD_REASONS)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

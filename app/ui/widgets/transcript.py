@@ -19,7 +19,7 @@ from app.ui.widgets.row_widgets import RowContext, RowEvents
 from app.ui.widgets.rows import EntryRows, Row, renewed
 from app.ui.widgets.stage import Stage
 from app.ui.widgets.text_pane import TextPane
-from app.ui.widgets.transcript_focus import next_focus
+from app.ui.widgets.transcript_focus import bring_caret_into_sight, next_focus
 from app.ui.widgets.transcript_menu import message_menu, message_text
 from app.ui.widgets.transcript_overlays import JumpButton, LinkLabel
 
@@ -73,6 +73,7 @@ class TranscriptView(QAbstractScrollArea):
         self._list = EntryList(self.stage.estimate, self.stage.estimate_entry)
         self._flow = Flow(self._list, self.stage.measure)
         self._list.unit = self.stage.unit
+        self._events.caret_moved.connect(lambda text: bring_caret_into_sight(self, text))
         self._drag = DragScroll(self)
         self._events.dragged.connect(self._drag.drag)
         self._jump = JumpButton(self.tr("Jump to the latest"), self)

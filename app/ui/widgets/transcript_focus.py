@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QTextEdit, QWidget
 
 from app.ui.widgets.stage import Stage
 
@@ -62,8 +62,18 @@ def next_focus(view: TranscriptView, stage: Stage, *, forward: bool) -> bool:
 
 def bring_into_sight(view: TranscriptView, widget: QWidget) -> None:
     """Scroll so that a widget in a row can be seen, at least its beginning."""
-    top = widget.mapTo(view.viewport(), QPoint(0, 0)).y()
-    bottom, height = top + widget.height(), view.viewport().height()
+    _scroll_to(view, widget.mapTo(view.viewport(), QPoint(0, 0)).y(), widget.height())
+
+
+def bring_caret_into_sight(view: TranscriptView, text: QTextEdit | QPlainTextEdit) -> None:
+    """Scroll so that the caret of a text can be seen."""
+    rect = text.cursorRect()
+    _scroll_to(view, text.viewport().mapTo(view.viewport(), rect.topLeft()).y(), rect.height())
+
+
+def _scroll_to(view: TranscriptView, top: int, size: int) -> None:
+    """Scroll so that ``size`` px from ``top`` on (in the window) can be seen."""
+    bottom, height = top + size, view.viewport().height()
     step = 0
     if top < 0:
         step = top - MARGIN_PX

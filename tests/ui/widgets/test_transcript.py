@@ -449,6 +449,22 @@ def test_a_selection_dragged_beyond_the_edge_scrolls(view, qtbot, monkeypatch):
     qtbot.mouseRelease(block.text.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
 
 
+@pytest.mark.parametrize("text", ["```\n" + "line\n" * 300 + "```", "word " * 400])
+def test_the_view_follows_a_selection_made_by_keyboard(view, qtbot, text):
+    view.resize(900, 200)
+    view.set_entries([reply(1, text)])
+    view.verticalScrollBar().setValue(0)
+    widget = view.stage.widgets[0]
+    pane = widget.text if isinstance(widget, CodeBlock) else widget
+    pane.setFocus(Qt.FocusReason.TabFocusReason)
+    for _ in range(12):
+        qtbot.keyClick(pane, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert view.verticalScrollBar().value() > 0
+    caret = pane.viewport().mapTo(view.viewport(), pane.cursorRect().topLeft())
+    assert view.viewport().rect().contains(caret)
+    assert len(widget.selected_text()) > 40
+
+
 def test_links_report_and_show_where_they_lead(view, qtbot):
     view.set_entries([reply(1, "[here](https://münchen.example/ä)")])
     (pane,) = shown(view, Prose)
