@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.advice.catalog_facts import builds_of_model, shape_of_model
 from app.core.advice.facts import BuildFacts, ModelShape
-from app.core.advice.recommend import advise_model
-from app.core.advice.results import BuildAdvice, Fit, ModelAdvice, Wishes
+from app.core.advice.recommend import advise_catalog, advise_model
+from app.core.advice.results import BuildAdvice, CatalogAdvice, Fit, ModelAdvice, Rank, Wishes
 from app.core.cancel import CancelToken
 from app.core.hardware.machine import Machine
 from app.core.hardware.probing import probe_machine
@@ -61,6 +61,7 @@ class Advice(QObject):
         super().__init__(parent)
         self._tasks = tasks
         self._known: dict[tuple[str, str], ModelAdvice] = {}
+        self._picks: dict[Rank, str] = {}
         self.machine: Machine | None = None
 
     def use(self, backend: Backend) -> None:
@@ -91,9 +92,7 @@ class Advice(QObject):
             return Verdict()
         best = known.recommended
         if best is not None:
-            words = tr("{fit} · {quant} · {size}").format(
-                fit=_fits(best), quant=best.build.quant, size=size(best.build.size_bytes)
-            )
+            words = tr("{fit} · {size}").format(fit=_fits(best), size=size(best.build.size_bytes))
             return Verdict(words, fits=True)
         return Verdict(fit_word(known.builds[0]))
 
@@ -112,6 +111,10 @@ class Advice(QObject):
         known = self._known.get((model.id, repo))
         return advised(offer, known) if known else offer
 
+    def rank_of(self, model: CatalogModel) -> Rank | None:
+        """Which of the three recommended models it is, if any."""
+        return next((rank for rank, pick in self._picks.items() if pick == model.id), None)
+
     def _of(self, model: CatalogModel) -> ModelAdvice | None:
         return self._known.get((model.id, self.repo_of(model)))
 
@@ -122,6 +125,14 @@ class Advice(QObject):
         models = backend.catalog.models
         task = self._tasks.start(Lane.LIBRARY, lambda cancel: judge(machine, models, cancel))
         task.yielded.connect(self._on_judged)
+        best = self._tasks.start(
+            Lane.LIBRARY, lambda _cancel: advise_catalog(machine, models, Wishes())
+        )
+        best.done.connect(self._on_picked)
+        self.changed.emit()
+
+    def _on_picked(self, advice: CatalogAdvice) -> None:
+        self._picks = {rank: pick.model_id for rank, pick in advice.picks.items()}
         self.changed.emit()
 
     def _on_judged(self, found: list[Judged]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from app.core.advice.results import Rank
 from app.core.models.catalog_entries import CatalogBuild, CatalogModel
 from app.ui.messages import explain_error, size
 from app.ui.models.advice import Advice
@@ -25,10 +26,14 @@ from app.ui.widgets.empty import EmptyState
 from app.ui.widgets.list_detail import ListDetail
 from app.ui.widgets.menu_button import MenuButton
 from app.ui.widgets.row_list import ListRow, RowList
+from app.ui.widgets.rung import STAR
 
 if TYPE_CHECKING:
     from app.core.models.catalog import Catalog
     from app.ui.models.library_link import LibraryLink
+
+
+RANKS = (Rank.BALANCED, Rank.BEST, Rank.FAST)
 
 
 class CatalogDetail(DetailPage):
@@ -148,6 +153,15 @@ def languages(model: CatalogModel) -> str:
     return ", ".join(model.languages)
 
 
+def rank_words(rank: Rank) -> str:
+    """Why a model is one of the three that are recommended."""
+    return {
+        Rank.BALANCED: tr("the best balance for this computer"),
+        Rank.BEST: tr("the best answers on this computer"),
+        Rank.FAST: tr("the quickest that is good"),
+    }[rank]
+
+
 class CatalogView(QWidget):
     """The list with its filters, beside the opened model.
 
@@ -217,6 +231,7 @@ class CatalogView(QWidget):
         models = self._catalog.search(self.filters.query)
         if self.filters.fits_only:
             models = [model for model in models if self._advice.fits(model)]
+        models.sort(key=self._place)
         self.list.set_rows([self._row(model) for model in models])
         if not models:
             self.empty.show_state(
@@ -236,12 +251,19 @@ class CatalogView(QWidget):
         self._pages.setCurrentWidget(self.detail)
         self.split.open_detail()
 
+    def _place(self, model: CatalogModel) -> int:
+        """The recommended ones first, the others in their order."""
+        rank = self._advice.rank_of(model)
+        return RANKS.index(rank) if rank in RANKS else len(RANKS)
+
     def _row(self, model: CatalogModel) -> ListRow:
         verdict = self._advice.verdict(model)
+        rank = self._advice.rank_of(model)
+        line = f"{model.publisher} · {licence_word(model.licence.kind)}"
         return ListRow(
             key=model.id,
             title=model.name,
-            line=f"{model.publisher} · {licence_word(model.licence.kind)}",
+            line=f"{STAR} {rank_words(rank)}" if rank else line,
             figure=parameters_text(model.parameters),
             note=verdict.text,
             marked=verdict.fits,

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.cancel import CancelToken
 from app.core.models.hub_reference import Reference, parse_reference
-from app.core.models.hub_types import HubModel, RepoListing, SearchQuery
+from app.core.models.hub_types import HubBuild, HubModel, RepoListing, SearchQuery
 from app.ui.tasks import Lane, Task, TaskRunner
 
 if TYPE_CHECKING:
@@ -123,6 +123,15 @@ class HubDesk(QObject):
         if backend is None:
             return None
         return self._tasks.start(Lane.HUB, lambda cancel: backend.client.listing(repo, cancel))
+
+    def read_header(self, listing: RepoListing, build: HubBuild) -> Task | None:
+        """The header of a build, read without the weights; the task gives a `GgufHeader`."""
+        backend = self._backend
+        if backend is None:
+            return None
+        return self._tasks.start(
+            Lane.HUB, lambda cancel: backend.client.build_header(listing, build, cancel)
+        )
 
     def save_token(self, token: str) -> None:
         """Keep an access token in the keyring."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
+from app.core.advice.results import ModelAdvice
 from app.core.errors import AppError
 from app.core.models.hub_builds import choose_build, projector_for
 from app.core.models.hub_types import HubBuild, HubFile, RepoListing
 from app.ui.messages import explain_error, number, size
+from app.ui.models.advice import advised
 from app.ui.models.card_view import CardView
 from app.ui.models.detail_page import DetailPage
 from app.ui.models.hub_desk import HubDesk, OpenedRepo
@@ -69,6 +71,8 @@ class HubDetail(DetailPage):
         self._repo = ""
         self._listing: RepoListing | None = None
         self._here: frozenset[str] = frozenset()
+        self._advice: ModelAdvice | None = None
+        self._chosen = ""  # by the person
         self.get_button = self.add_button("", "primary")
         self.get_button.clicked.connect(self._act)
         self.page_button = self.add_button(tr("Open its page"))
@@ -79,14 +83,17 @@ class HubDetail(DetailPage):
         self.buttons.addStretch(1)
         self.token_row = TokenRow(self)
         self.token_row.saved.connect(desk.save_token)
+        self.card_title = QLabel(tr("What its publisher says"), self)
+        self.card_title.setProperty("type", "title")
         self.card = CardView(self)
         self.card.link_activated.connect(self.link_activated)
         self.card.setFixedHeight(CARD_PX)
         self.column.insertWidget(5, self.token_row)
         self.column.addSpacing(8)
+        self.column.addWidget(self.card_title)
         self.column.addWidget(self.card)
         self.column.addStretch(1)
-        self.ladder.chosen.connect(lambda _key: self._show_action())
+        self.ladder.chosen.connect(self._on_chosen)
         self.ladder.activated.connect(lambda _key: self._act())
 
     @property
@@ -97,6 +104,7 @@ class HubDetail(DetailPage):
     def show_repo(self, repo: OpenedRepo) -> None:
         """Show a repository."""
         listing = self._listing = repo.listing
+        self._advice, self._chosen = None, _wanted_key(repo)
         self._repo = listing.repo
         model = listing.model
         line = (
@@ -107,8 +115,9 @@ class HubDetail(DetailPage):
         )
         self.show_words(model.repo, " · ".join(part for part in line if part))
         self.token_row.hide()
-        self._show_ladder(_wanted_key(repo))
+        self._show_ladder(self._chosen)
         self.card.show_card(repo.card)
+        self.card_title.setVisible(bool(repo.card.strip()))
 
     def show_locked(self, repo: str, error: object) -> None:
         """Show a repository whose licence must be accepted first."""
@@ -121,6 +130,7 @@ class HubDetail(DetailPage):
         self.get_button.hide()
         self.projector_box.hide()
         self.card.show_card("")
+        self.card_title.hide()
 
     def show_error(self, error: object) -> None:
         """Say why something here did not work."""
@@ -134,11 +144,21 @@ class HubDetail(DetailPage):
             if self._listing is not None:
                 self._show_ladder("")
 
+    def show_advice(self, listing: RepoListing, advice: ModelAdvice) -> None:
+        """Show verdicts on the builds; the recommended one is chosen unless the person chose."""
+        if listing is not self._listing:
+            return
+        self._advice = advice
+        best = advice.recommended
+        self._show_ladder(self._chosen or (best.key if best is not None else ""))
+
     def _show_ladder(self, key: str) -> None:
         listing = self._listing
         if listing is None:
             return
         offer = hub_offer(listing, self._here)
+        if self._advice is not None:
+            offer = advised(offer, self._advice)
         self.ladder.setVisible(bool(offer.rungs))
         self.ladder.set_rungs(offer.rungs, offer.why, key)
         if not offer.rungs:
@@ -172,6 +192,10 @@ class HubDetail(DetailPage):
 
     def _is_here(self, build: HubBuild) -> bool:
         return f"{self._repo}/{build.files[0].path}" in self._here
+
+    def _on_chosen(self, key: str) -> None:
+        self._chosen = key
+        self._show_action()
 
     def _act(self) -> None:
         build = self._build()

@@ -22,6 +22,7 @@ from app.ui.models.downloads import Downloads
 from app.ui.models.downloads_panel import DownloadsPanel
 from app.ui.models.hub_desk import HubDesk
 from app.ui.models.hub_detail import HubDetail
+from app.ui.models.hub_judge import HubJudge
 from app.ui.models.hub_view import HubView
 from app.ui.models.library_link import LibraryLink
 from app.ui.models.library_view import LibraryView
@@ -60,7 +61,9 @@ class ModelsPage(QWidget):
         self.desk = HubDesk(parts.tasks, self)
         self.bar = MessageBar(self)
         self.catalog_view = CatalogView(self.advice, self.library, self)
-        self.hub_view = HubView(self.desk, HubDetail(self.desk, self), self)
+        detail = HubDetail(self.desk, self)
+        self.hub_view = HubView(self.desk, detail, self)
+        self._judge = HubJudge(self.desk, self.advice, detail, self)
         self.library_view = LibraryView(self.library, self)
         self.panel = DownloadsPanel(self.downloads, self)
         names = (tr("For this computer"), tr("Search the hub"), tr("On this computer"))
@@ -149,6 +152,7 @@ class ModelsPage(QWidget):
     def _on_backend(self, backend: Backend) -> None:
         self.backend = backend
         self.desk.use(backend)
+        self._judge.use(backend.catalog)
         self.library.use(backend)
         self.catalog_view.show_catalog(backend.catalog)
         self.hub_view.show_start()

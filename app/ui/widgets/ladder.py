@@ -166,6 +166,7 @@ class Ladder(QWidget):
         """Keep the chosen rung in sight."""
         super().resizeEvent(event)
         self._fit()
+        QTimer.singleShot(0, self, self._reveal)
 
     def _build(self) -> None:
         had_focus = any(button.hasFocus() for button in self.buttons)
@@ -217,8 +218,14 @@ class Ladder(QWidget):
             button.show_current(current=current)
             if current:
                 self.step_label.setText(button.rung.step)
-                self._area.ensureWidgetVisible(button, 8, 0)
+                QTimer.singleShot(0, self, self._reveal)
         self.step_label.setVisible(bool(self.step_label.text()) and bool(self.buttons))
+
+    def _reveal(self) -> None:
+        """Bring the chosen rung into sight, with a part of its neighbour; called when the rungs have their places."""
+        for button in self.buttons:
+            if button.rung.key == self._key:
+                self._area.ensureWidgetVisible(button, button.width() // 2, 0)
 
     def _step(self, places: int) -> None:
         keys = [button.rung.key for button in self.buttons]
