@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from app.core.cancel import CancelToken
+from app.core.errors import AppError, ErrorCode
 from app.core.models.hub_reference import Reference, parse_reference
 from app.core.models.hub_types import HubBuild, HubModel, RepoListing, SearchQuery
 from app.ui.tasks import Lane, Task, TaskRunner
@@ -16,15 +17,24 @@ if TYPE_CHECKING:
     from app.ui.models.backend import Backend
 
 PAGE = 100
+LOCKED = frozenset({ErrorCode.HUB_GATED, ErrorCode.HUB_UNAUTHORIZED})
 
 
 @dataclass(frozen=True)
 class OpenedRepo:
-    """A repository with its builds, its card, and what the person named in it (a type or a file; may be empty)."""
+    """A repository.
+
+    Attributes:
+        listing: its builds.
+        card: what its publisher says, Markdown of strangers.
+        wanted: what the person named in it (a type or a file; may be empty).
+        locked: why its files cannot be fetched yet: a licence to accept, a token to give.
+    """
 
     listing: RepoListing
     card: str
     wanted: str = ""
+    locked: AppError | None = None
 
 
 class HubDesk(QObject):
@@ -107,7 +117,12 @@ class HubDesk(QObject):
         def work(cancel: CancelToken) -> OpenedRepo:
             client = backend.client
             listing = client.listing(reference.repo, cancel, reference.revision)
-            card = client.card(reference.repo, cancel, listing.revision)
+            try:
+                card = client.card(reference.repo, cancel, listing.revision)
+            except AppError as error:
+                if error.code not in LOCKED:
+                    raise
+                return OpenedRepo(listing, "", reference.wanted, error)
             return OpenedRepo(listing, card, reference.wanted)
 
         task = self._open = self._tasks.start(Lane.HUB, work)

@@ -114,7 +114,10 @@ class HubDetail(DetailPage):
             tr("{count} downloads").format(count=number(model.downloads)),
         )
         self.show_words(model.repo, " · ".join(part for part in line if part))
-        self.token_row.hide()
+        self.token_row.setVisible(repo.locked is not None)
+        if repo.locked is not None:
+            told = explain_error(repo.locked)
+            self.bar.show_message("warning", told.title, told.sentence)
         self._show_ladder(self._chosen)
         self.card.show_card(repo.card)
         self.card_title.setVisible(bool(repo.card.strip()))

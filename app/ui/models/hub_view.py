@@ -12,11 +12,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.errors import AppError, ErrorCode
+from app.core.errors import AppError
 from app.core.models.hub_reference import Reference
 from app.core.models.hub_types import HubModel, SearchQuery, SortKey
 from app.ui.messages import explain_error, number
-from app.ui.models.hub_desk import PAGE, HubDesk, OpenedRepo
+from app.ui.models.hub_desk import LOCKED, PAGE, HubDesk, OpenedRepo
 from app.ui.models.hub_detail import HubDetail
 from app.ui.models.words import parameters_text, tr
 from app.ui.widgets.empty import EmptyState
@@ -236,10 +236,7 @@ class HubView(QWidget):
         self._pages.setCurrentWidget(self.detail)
 
     def _on_open_failed(self, error: object) -> None:
-        gated = isinstance(error, AppError) and error.code in {
-            ErrorCode.HUB_GATED,
-            ErrorCode.HUB_UNAUTHORIZED,
-        }
+        gated = isinstance(error, AppError) and error.code in LOCKED
         if gated and self._last is not None:
             self.detail.show_locked(self._last.repo, error)
             self._pages.setCurrentWidget(self.detail)

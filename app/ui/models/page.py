@@ -78,6 +78,11 @@ class ModelsPage(QWidget):
         self._views = dict(
             zip(VIEWS, (self.catalog_view, self.hub_view, self.library_view), strict=True)
         )
+        self._fields = {
+            "catalog": self.catalog_view.filters.search_field,
+            "hub": self.hub_view.filters.search_field,
+            "library": self.library_view.search_field,
+        }
         for view in self._views.values():
             self.stack.addWidget(view)
         head = QHBoxLayout()
@@ -116,6 +121,7 @@ class ModelsPage(QWidget):
     def show_view(self, key: str) -> None:
         """Show one of `VIEWS`."""
         self.stack.setCurrentWidget(self._views[key])
+        self.setFocusProxy(self._fields[key])
         self.choice.show_value(key)
 
     def leave(self) -> None:

@@ -71,6 +71,11 @@ class SettingsPage(QScrollArea):
         self.theme_choice.chosen.connect(lambda key: self._set("look", theme=Theme(key)))
         self.scale_range = Range(self.tr("Text size"), (*SCALES, 0.1), _percent)
         self.scale_range.changed.connect(lambda value: self._set("look", text_scale=value))
+        self.network_choice = Choice(
+            self.tr("Model hub"),
+            [("online", self.tr("When I ask")), ("offline", self.tr("Offline"))],
+        )
+        self.network_choice.chosen.connect(self._set_offline)
         self.reset_button = QPushButton(self.tr("Restore the defaults"), self)
         self.reset_button.clicked.connect(self._reset)
         self.folder_button = QPushButton(self.tr("Open the folder"), self)
@@ -140,6 +145,7 @@ class SettingsPage(QScrollArea):
             (self.tr("Look"), self._look_rows()),
             (self.tr("Replies"), self._reply_rows()),
             (self.tr("Loading models"), self._loading_rows()),
+            (self.tr("Network"), self._network_rows()),
             (self.tr("Your data"), self._data_rows()),
         ):
             self._add_section(column, heading, rows)
@@ -250,6 +256,17 @@ class SettingsPage(QScrollArea):
         ]
         return [setting_row(*row) for row in told]
 
+    def _network_rows(self) -> list[QWidget]:
+        return [
+            setting_row(
+                self.tr("Model hub"),
+                self.tr(
+                    "Offline, Nibble opens no connection at all. It asks nothing unasked anyway."
+                ),
+                self.network_choice,
+            )
+        ]
+
     def _data_rows(self) -> list[QWidget]:
         return [
             setting_row(
@@ -269,6 +286,7 @@ class SettingsPage(QScrollArea):
         look, generation, loading = settings.look, settings.generation, settings.loading
         self.theme_choice.show_value(look.theme)
         self.scale_range.show_value(look.text_scale)
+        self.network_choice.show_value("offline" if settings.offline else "online")
         self.temperature_range.show_value(generation.temperature)
         self.top_p_range.show_value(generation.top_p)
         self.min_p_range.show_value(generation.min_p)
@@ -283,6 +301,10 @@ class SettingsPage(QScrollArea):
         self.threads_number.show_value(loading.threads)
         self.gpu_number.show_value(loading.gpu_layers)
         self.kv_choice.show_value(loading.kv_type)
+
+    def _set_offline(self, key: str) -> None:
+        self._waiting.append(lambda old: dataclasses.replace(old, offline=key == "offline"))
+        self._timer.start()
 
     def leave(self) -> None:
         """Before the window closes: save what waits."""

@@ -70,7 +70,14 @@ def test_a_gated_model_asks_for_a_token(drive, hub):
     drive.search("maker/closed")
     drive.until(lambda: drive.hub_view.detail.bar.isVisibleTo(drive.page))
     assert drive.hub_view.detail.token_row.isVisibleTo(drive.page)
-    assert not drive.hub_view.detail.get_button.isVisibleTo(drive.page)
+    assert "licence" in drive.hub_view.detail.bar.text
+
+
+def test_the_files_of_a_gated_model_are_listed_where_the_hub_lists_them(drive, hub):
+    hub.fault("status", times=1, status=401, path="README.md", where="api")
+    drive.open_repo()
+    assert len(drive.hub_view.detail.ladder.rungs) == 3
+    assert drive.hub_view.detail.token_row.isVisibleTo(drive.page)
 
 
 def test_a_missing_repository_offers_nothing_but_words(drive):
