@@ -51,6 +51,7 @@ TIGHT_COST: Final = 1.0
 SHORT_CONTEXT_COST: Final = 0.5
 BATTERY_COST: Final = 0.9  # for each doubling of the bytes that a token reads
 FEATURED_BONUS: Final = 0.3
+FASTER: Final = 1.25  # each rank is at least so much faster than the one above it
 PLENTY_TOKENS_PER_S: Final = 60.0  # faster than this is as good
 SPEED_WORTH: Final = {
     Rank.BALANCED: 0.5,
@@ -159,9 +160,7 @@ def _ranked(candidates: Sequence[_Candidate], wishes: Wishes) -> dict[Rank, _Can
         faster = [
             found
             for found in quick
-            if found.speed >= above.speed
-            and found.model.id != above.model.id
-            and found.advice.memory.total_bytes < above.advice.memory.total_bytes
+            if found.speed >= FASTER * above.speed and found.model.id != above.model.id
         ]
         if not faster:
             break

@@ -266,7 +266,11 @@ def _where(case: _Case, advice: BuildAdvice) -> Reason:
     if not there or case.room.device is None:
         return Reason(ReasonCode.ON_PROCESSOR, {"cores": advice.settings.threads})
     code = ReasonCode.ON_GPU if there >= layers else ReasonCode.PARTLY_ON_GPU
-    facts = {"device": case.room.device.name, "gpu_layers": there, "layers": layers}
+    facts: dict[str, Fact] = {
+        "device": case.room.device.name,
+        "gpu_layers": there,
+        "layers": layers,
+    }
     return Reason(code, facts)
 
 
