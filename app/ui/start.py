@@ -24,6 +24,7 @@ from app.ui.theme import WindowTheme
 FINISH_S = 0.6  # a stopped reply has this long to be stored before the engine is closed
 JOIN_S = 1.0
 PAINT_MS = 250
+UNDO_S = 60.0  # another window may still offer to bring back what was deleted this lately
 TRANSCRIPT_MODULES = (
     "app.ui.widgets.transcript",
     "markdown_it",
@@ -114,7 +115,7 @@ def begin(window: MainWindow, open_path: Path | None = None) -> None:
     def prepare(cancel: CancelToken) -> None:
         del cancel
         services.store.recover()
-        services.store.purge()
+        services.store.purge(older_than_s=UNDO_S)
 
     parts.models.start(open_path)
     window.show_page("chat")

@@ -128,3 +128,24 @@ def test_the_guide_answers_in_the_window(open_window, guide, tmp_path):
     assert window.shown.strip() == ended["content"].strip()
     window.say("close")
     assert window.process.wait(10) == 0
+
+
+def test_a_second_window_leaves_the_reply_of_the_first_alone(open_window, counting, tmp_path):
+    first = open_window(counting, "count")
+    engine = psutil.Process(first.until("engine")["engine"])
+    while len(first.shown) < 40:
+        first.until("shown")
+    engine.suspend()  # so that it cannot come to its end meanwhile
+    second = open_window(counting)
+    second.until("loaded")
+    second.say("close")
+    assert second.process.wait(10) == 0
+    ((_question, growing),) = messages_of(tmp_path / "home")
+    assert growing.state is MessageState.STREAMING
+    assert growing.content.startswith(first.shown)
+    engine.resume()
+    first.say("close")
+    assert first.process.wait(10) == 0
+    ((_question, stopped),) = messages_of(tmp_path / "home")
+    assert stopped.state is MessageState.STOPPED
+    assert stopped.content == COUNTED[: len(stopped.content)]

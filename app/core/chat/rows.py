@@ -35,9 +35,9 @@ SELECT {_COLUMNS} FROM path JOIN messages AS m ON m.id=path.id ORDER BY depth DE
 """  # noqa: S608 - constants only
 MESSAGE_QUERY = f"SELECT {_COLUMNS} FROM messages AS m WHERE m.id=:id"  # noqa: S608
 JOIN_PIECES = f"UPDATE messages AS m SET content=content||ifnull({_PIECES}, '') WHERE id=:id"  # noqa: S608
-JOIN_ALL_PIECES = (
-    f"UPDATE messages AS m SET content=content||ifnull({_PIECES}, '')"  # noqa: S608
-    " WHERE id IN (SELECT message FROM pieces)"
+GROWING_QUERY = (
+    "SELECT m.id, ifnull(g.owner, '') AS owner"
+    " FROM messages AS m LEFT JOIN growing AS g ON g.message=m.id WHERE m.state=?"
 )
 LATEST_LEAF_QUERY = """
 WITH RECURSIVE down(id) AS (

@@ -2,8 +2,9 @@
 
 Each conversation is a tree of messages; `conversations.leaf` names the end of the shown path. The text of a growing reply
 goes into `pieces`, one small committed row at a time, and is joined when the reply ends (or at the next start), so that
-whatever was shown survives the end of the process. One connection, guarded by a lock: calls
-may come from any thread.
+whatever was shown survives the end of the process. `growing` names who writes a reply: several windows and terminals may
+use one file, and none takes another's growing reply for abandoned. One connection, guarded by a lock: calls may come
+from any thread.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from app.core.chat import rows
 from app.core.chat.conversation import Conversation, Failure, Message, MessageState
+from app.core.chat.owner import Owner
 from app.core.engine.base import Notice, ReplyStats, Role
 from app.core.errors import AppError, ErrorCode
 
@@ -52,6 +54,10 @@ CREATE TABLE IF NOT EXISTS pieces (
     message INTEGER NOT NULL REFERENCES messages(id) ON DELETE CASCADE,
     text TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS growing (
+    message INTEGER PRIMARY KEY REFERENCES messages(id) ON DELETE CASCADE,
+    owner TEXT NOT NULL
+);
 CREATE INDEX IF NOT EXISTS pieces_by_message ON pieces(message);
 CREATE INDEX IF NOT EXISTS messages_by_parent ON messages(conversation, parent);
 CREATE INDEX IF NOT EXISTS conversations_by_time ON conversations(updated_at);
@@ -72,6 +78,7 @@ class ChatStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.RLock()
+        self._owner = Owner(path)
         with self._guard():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -120,20 +127,22 @@ class ChatStore:
         """Close the file; the store cannot be used afterwards."""
         with self._guard():
             self._db.close()
+            self._owner.close()
 
     def recover(self) -> int:
-        """Mark replies that a previous process left unfinished as interrupted; returns how many.
+        """Mark replies as interrupted whose process ended before they did; returns how many.
 
-        To be called once by the process that owns the store, before it starts a reply.
+        Replies that another window or a terminal is still writing are left alone.
         """
         with self._transaction() as db:
-            db.execute(rows.JOIN_ALL_PIECES)
-            db.execute("DELETE FROM pieces")
-            done = db.execute(
-                "UPDATE messages SET state=? WHERE state=?",
-                (MessageState.INTERRUPTED, MessageState.STREAMING),
-            )
-            return done.rowcount
+            growing = db.execute(rows.GROWING_QUERY, (MessageState.STREAMING,)).fetchall()
+            gone = [row["id"] for row in growing if not self._owner.lives(row["owner"])]
+            for message_id in gone:
+                _settle(db, message_id)
+                db.execute(
+                    "UPDATE messages SET state=? WHERE id=?", (MessageState.INTERRUPTED, message_id)
+                )
+            return len(gone)
 
     def conversations(self, search: str = "") -> list[Conversation]:
         """All conversations, the latest first; ``search`` keeps those with it in the title or any message."""
@@ -231,6 +240,8 @@ class ChatStore:
                 "UPDATE conversations SET leaf=?, updated_at=? WHERE id=?",
                 (done.lastrowid, now, conversation_id),
             )
+            if state is MessageState.STREAMING:
+                db.execute("INSERT INTO growing VALUES (?, ?)", (done.lastrowid, self._owner.name))
         return self.message(done.lastrowid or 0)
 
     def message(self, message_id: int) -> Message:
@@ -259,8 +270,7 @@ class ChatStore:
         """Close a reply with its numbers or its failure."""
         facts = rows.outcome(stats, failure, notices)
         with self._transaction() as db:
-            db.execute(rows.JOIN_PIECES, {"id": message_id})
-            db.execute("DELETE FROM pieces WHERE message=?", (message_id,))
+            _settle(db, message_id)
             db.execute(
                 "UPDATE messages SET state=?, dropped=?, stats=?, failure=?, notices=? WHERE id=?",
                 (state, dropped, *facts, message_id),
@@ -285,3 +295,10 @@ class ChatStore:
             place = min(max(siblings.index(message_id) + step, 0), len(siblings) - 1)
             leaf = db.execute(rows.LATEST_LEAF_QUERY, {"id": siblings[place]}).fetchone()[0]
             db.execute("UPDATE conversations SET leaf=? WHERE id=?", (leaf, row["conversation"]))
+
+
+def _settle(db: sqlite3.Connection, message_id: int) -> None:
+    """Join a reply's pieces: it grows no more."""
+    db.execute(rows.JOIN_PIECES, {"id": message_id})
+    db.execute("DELETE FROM pieces WHERE message=?", (message_id,))
+    db.execute("DELETE FROM growing WHERE message=?", (message_id,))

@@ -12,18 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.core.errors import AppError, ErrorCode
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+from app.core.process_lock import lock
 
 
 def lock_path(target: Path) -> Path:
@@ -59,7 +48,7 @@ def _acquire(path: Path, target: Path) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _lock(descriptor)
+            lock(descriptor)
         except OSError as error:
             os.close(descriptor)
             raise AppError(ErrorCode.DOWNLOAD_BUSY, path=str(target)) from error

@@ -9,6 +9,7 @@ from app.core.chat.store import ChatStore
 from app.ui.tasks import Lane, TaskRunner
 
 UNDO_MS = 10_000
+KEPT_S = UNDO_MS / 1000 - 1  # what another window deleted later than this is still its to bring back
 
 
 class DeletedChats(QFrame):
@@ -89,5 +90,5 @@ class DeletedChats(QFrame):
         self._deleted.clear()
         self.hide()
         store = self._store
-        task = self._tasks.start(Lane.STORE, lambda _cancel: store.purge())
+        task = self._tasks.start(Lane.STORE, lambda _cancel: store.purge(KEPT_S))
         task.failed.connect(self.failed)

@@ -191,3 +191,75 @@ def test_a_newer_database_is_refused(tmp_path):
 )
 def test_titles_are_short(text, title):
     assert title_from(text) == title
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from app.core.chat.conversation import MessageState
+from app.core.chat.store import ChatStore
+from app.core.engine.base import Role
+store = ChatStore(Path(sys.argv[1]))
+chat = store.create("beside").id
+asked = store.add(chat, None, Role.USER, "q")
+reply = store.add(chat, asked.id, Role.ASSISTANT, "")
+store.append_text(reply.id, "still ")
+print("growing", flush=True)
+sys.stdin.readline()
+store.append_text(reply.id, "growing")
+store.finish(reply.id, MessageState.DONE)
+print("done", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """Another process in the middle of a reply, in the same file as ``store``."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path / "chats.db")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout.readline() == "growing\n"
+    yield child
+    child.kill()
+    child.communicate()
+
+
+def test_another_process_keeps_its_growing_reply(store, writer):
+    assert store.recover() == 0
+    [chat] = [chat.id for chat in store.conversations()]
+    growing = store.messages(chat)[-1]
+    assert (growing.state, growing.content) == (MessageState.STREAMING, "still ")
+    writer.stdin.write("\n")
+    writer.stdin.flush()
+    assert writer.stdout.readline() == "done\n"
+    whole = store.messages(chat)[-1]
+    assert (whole.state, whole.content) == (MessageState.DONE, "still growing")
+    assert store.recover() == 0
+
+
+def test_only_the_replies_of_processes_that_are_gone_are_recovered(store, writer, tmp_path):
+    chat = store.create("mine").id
+    asked = store.add(chat, None, Role.USER, "q")
+    mine = store.add(chat, asked.id, Role.ASSISTANT, "")
+    writer.kill()
+    writer.wait()
+    assert store.recover() == 1
+    assert store.message(mine.id).state is MessageState.STREAMING
+    left = list(tmp_path.glob(".chats.db.*.lock"))
+    assert len(left) == 1, "the lock file of the process that is gone should be removed"
+    states = {chat.title: store.messages(chat.id)[-1].state for chat in store.conversations()}
+    assert states == {"mine": MessageState.STREAMING, "beside": MessageState.INTERRUPTED}
+
+
+def test_a_closed_store_leaves_no_lock_file(tmp_path):
+    store = ChatStore(tmp_path / "chats.db")
+    chat = store.create("t").id
+    turn(store, chat, None, "q", "a")
+    assert list(tmp_path.glob("*.lock"))
+    store.close()
+    store.close()
+    assert not list(tmp_path.glob("*.lock"))
