@@ -51,13 +51,16 @@ class Stage:
     Args:
         viewport: the widget they stand on.
         context: what they are made with.
+        speakers: names of the roles for screen readers.
     """
 
-    def __init__(self, viewport: QWidget, context: RowContext) -> None:
+    def __init__(
+        self, viewport: QWidget, context: RowContext, speakers: dict[EntryRole, str]
+    ) -> None:
         self.viewport = viewport
         self._shown: dict[Row, _Shown] = {}
         self._spare: dict[tuple[object, ...], list[QWidget]] = {}
-        self._speakers: dict[EntryRole, str] = {}
+        self._speakers = speakers
         self.cards: list[QRect] = []
         self.bars: list[QRect] = []  # beside thoughts
         self.set_context(context)
@@ -75,10 +78,6 @@ class Stage:
         )
         self._line_px = QFontMetricsF(context.formats.ink.body).lineSpacing() * 1.35
         self._code_line_px = QFontMetricsF(context.formats.ink.mono).lineSpacing()
-
-    def set_speakers(self, speakers: dict[EntryRole, str]) -> None:
-        """Names of the roles for screen readers."""
-        self._speakers = speakers
 
     @property
     def widgets(self) -> list[QWidget]:
@@ -166,7 +165,15 @@ class Stage:
             self._paint_behind(item, rect)
         if layout.placed and layout.placed[-1].row.on_card and not layout.placed[-1].row.pad_below:
             self.cards[-1].setBottom(self.cards[-1].bottom() + BEYOND_PX)
+        self._put_in_order([self._shown[row].widget for row in placed])
         return before != (self.cards, self.bars)
+
+    def _put_in_order(self, widgets: list[QWidget]) -> None:
+        """Make the order of the window's children that of reading: screen readers go by it."""
+        known = set(widgets)
+        if [child for child in self.viewport.children() if child in known] != widgets:
+            for widget in reversed(widgets):
+                widget.lower()
 
     def clear(self) -> None:
         """Take every widget away."""

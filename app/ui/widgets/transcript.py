@@ -65,11 +65,9 @@ class TranscriptView(QAbstractScrollArea):
         self._events.action.connect(self.action_requested)
         self._events.thought_toggled.connect(self._toggle_thought)
         self._events.menu_wanted.connect(self._open_menu)
-        self.stage = Stage(self.viewport(), self._make_context())
+        speakers = {EntryRole.USER: self.tr("You"), EntryRole.ASSISTANT: self.tr("Reply")}
+        self.stage = Stage(self.viewport(), self._make_context(), speakers)
         self._events.selected.connect(self.stage.clear_selections)
-        self.stage.set_speakers(
-            {EntryRole.USER: self.tr("You"), EntryRole.ASSISTANT: self.tr("Reply")}
-        )
         self._list = EntryList(self.stage.estimate, self.stage.estimate_entry)
         self._flow = Flow(self._list, self.stage.measure)
         self._list.unit = self.stage.unit

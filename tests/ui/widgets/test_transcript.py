@@ -386,6 +386,14 @@ def test_every_button_has_a_name_and_a_tooltip(view):
     assert all(made.accessibleName() and made.toolTip() for made in buttons)
 
 
+def test_screen_readers_meet_the_rows_in_the_order_of_reading(view):
+    view.set_entries([reply(number, f"Reply {number}\n\n" + LONG[:300]) for number in range(40)])
+    for value in (10**6, 3000, 2900, 500, 0, 1500):
+        view.verticalScrollBar().setValue(value)
+        children = [child for child in view.viewport().children() if child in view.stage.widgets]
+        assert children == view.stage.widgets
+
+
 def test_text_has_the_name_of_its_speaker(view):
     view.set_entries([question(1), reply(2, model="Guide")])
     assert [widget.accessibleName() for widget in shown(view, Prose)] == ["You", "Guide"]
