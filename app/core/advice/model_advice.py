@@ -113,7 +113,9 @@ def _least_slow(advices: Sequence[BuildAdvice], wishes: Wishes) -> str:
     if top < wishes.tokens_per_s * HOPELESS_SHARE:
         return ""
     near = [advice for advice in advices if _middle(advice) >= top * NEARLY_AS_FAST]
-    return min(near, key=lambda advice: (_kld(advice), advice.build.size_bytes)).key
+    best = min(near, key=lambda advice: (_kld(advice), advice.build.size_bytes))
+    equal = [advice for advice in near if advice is best or advice.key in best.equal_to]
+    return max(equal, key=lambda advice: (_middle(advice), -advice.build.size_bytes)).key
 
 
 def is_quick(advice: BuildAdvice, wishes: Wishes) -> bool:
@@ -228,8 +230,28 @@ def _with_reasons(
             "quality": _word(advice).value,
             "kld_high": quality.kld_high if quality else 0.0,
         }
-        reasons.insert(0, Reason(ReasonCode.BEST_QUALITY, facts))
+        quick = is_quick(advice, case.wishes)
+        code = ReasonCode.BEST_QUALITY if quick else ReasonCode.LEAST_SLOW
+        reasons = [
+            Reason(code, facts),
+            *(reason for reason in reasons if reason.code is not ReasonCode.EQUAL),
+            *_no_gain(advice, advices),
+        ]
     return replace(advice, recommended=recommended, reasons=tuple(reasons))
+
+
+def _no_gain(advice: BuildAdvice, advices: Sequence[BuildAdvice]) -> Iterator[Reason]:
+    """Whether larger builds that fit would show nothing."""
+    size = advice.build.size_bytes
+    larger = (
+        other
+        for other in advices
+        if other.key in advice.equal_to
+        and other.build.size_bytes > size
+        and other.fit is not Fit.NO
+    )
+    if any(larger):
+        yield Reason(ReasonCode.NO_GAIN_ABOVE, {"quant": advice.build.quant})
 
 
 def _room_reasons(case: _Case, advice: BuildAdvice) -> Iterator[Reason]:
@@ -242,8 +264,12 @@ def _room_reasons(case: _Case, advice: BuildAdvice) -> Iterator[Reason]:
     if advice.fit is Fit.NO:
         yield Reason(ReasonCode.TOO_LARGE, {**facts, "short_bytes": -advice.spare_bytes})
     else:
+        where = _where(case, advice)
+        if where.code is ReasonCode.ON_GPU and not case.room.shared:
+            facts["needed_bytes"] = advice.memory.devices[1].total_bytes
+            facts["available_bytes"] = case.room.device_bytes
         yield Reason(ReasonCode.FITS, {**facts, "spare_bytes": advice.spare_bytes})
-        yield _where(case, advice)
+        yield where
     if advice.fit is Fit.TIGHT:
         yield Reason(ReasonCode.TIGHT_MEMORY, {"spare_bytes": advice.spare_bytes})
     wanted = context_for(case.wishes, case.shape)

@@ -52,6 +52,7 @@ class ReasonCode(StrEnum):
     BEST_QUALITY = (
         "best-quality"  # quality, kld_high: the best of those that fit and are quick enough
     )
+    LEAST_SLOW = "least-slow"  # quality: the best of those about as fast as anything here; none is quick enough
     TOO_SLOW = "too-slow"  # tokens_per_s_high, wanted_tokens_per_s
     MAYBE_SLOW = "maybe-slow"  # tokens_per_s_low, tokens_per_s_high, wanted_tokens_per_s
     FAST_ENOUGH = "fast-enough"  # tokens_per_s_low, wanted_tokens_per_s
