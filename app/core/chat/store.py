@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -204,11 +204,17 @@ class ChatStore:
         with self._transaction() as db:
             db.execute("UPDATE conversations SET deleted_at=NULL WHERE id=?", (conversation_id,))
 
-    def purge(self, older_than_s: float = 0.0) -> int:
-        """Remove conversations deleted more than ``older_than_s`` seconds ago for good; returns how many."""
+    def purge(self, older_than_s: float = 0.0, only: Collection[str] | None = None) -> int:
+        """Remove conversations deleted more than ``older_than_s`` seconds ago for good; returns how many.
+
+        ``only`` leaves all others alone, which another window may still bring back.
+        """
         limit = time.time() - older_than_s
         with self._transaction() as db:
-            return db.execute("DELETE FROM conversations WHERE deleted_at<=?", (limit,)).rowcount
+            deleted = db.execute("SELECT id FROM conversations WHERE deleted_at<=?", (limit,))
+            gone = [row["id"] for row in deleted if only is None or row["id"] in only]
+            db.executemany("DELETE FROM conversations WHERE id=?", [(name,) for name in gone])
+            return len(gone)
 
     def messages(self, conversation_id: str) -> list[Message]:
         """The shown path of a conversation, first message first."""

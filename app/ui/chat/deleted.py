@@ -9,7 +9,6 @@ from app.core.chat.store import ChatStore
 from app.ui.tasks import Lane, TaskRunner
 
 UNDO_MS = 10_000
-KEPT_S = UNDO_MS / 1000 - 1  # what another window deleted later than this is still its to bring back
 
 
 class DeletedChats(QFrame):
@@ -87,8 +86,9 @@ class DeletedChats(QFrame):
         self._label.setText(text)
 
     def _purge(self) -> None:
+        mine = [conversation_id for conversation_id, _title in self._deleted]
         self._deleted.clear()
         self.hide()
         store = self._store
-        task = self._tasks.start(Lane.STORE, lambda _cancel: store.purge(KEPT_S))
+        task = self._tasks.start(Lane.STORE, lambda _cancel: store.purge(only=mine))
         task.failed.connect(self.failed)

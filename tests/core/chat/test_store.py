@@ -141,6 +141,15 @@ def test_delete_can_be_undone_until_purged(store):
     assert caught.value.code is ErrorCode.STORE_FAILED
 
 
+def test_purging_some_leaves_what_another_window_may_bring_back(store):
+    mine, other = store.create("mine").id, store.create("other").id
+    store.delete(mine)
+    store.delete(other)
+    assert store.purge(only=[mine, "unknown"]) == 1
+    store.restore(other)
+    assert [chat.id for chat in store.conversations()] == [other]
+
+
 def test_threads_share_one_store(store):
     chat = store.create("t").id
     asked = store.add(chat, None, Role.USER, "q")
