@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
@@ -48,13 +49,15 @@ def entry_for(message: Message, context_length: int = 0) -> Entry:
 
 
 def entries_for(messages: Sequence[Message], context_length: int = 0) -> list[Entry]:
-    """A conversation's shown path; what the last reply's model no longer saw stands above a dividing note."""
+    """A conversation's shown path; what the last reply's model no longer saw is marked and stands above a dividing note."""
     border = dropped_border(messages)
+    left_out = border is not None
     entries: list[Entry] = []
     for message in messages:
-        entries.append(entry_for(message, context_length))
+        entries.append(replace(entry_for(message, context_length), left_out=left_out))
         if message.id == border:
             entries.append(divider())
+            left_out = False
     return entries
 
 

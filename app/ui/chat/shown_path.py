@@ -53,6 +53,7 @@ class ShownPath(QObject):
         self._queued: list[str] = []
         self._reading = False
         self._filled = False
+        self._border: int | None = None  # as the transcript shows it
         self.conversation: Conversation | None = None
         self.messages: list[Message] = []
         turns.message_added.connect(self._on_added)
@@ -115,6 +116,7 @@ class ShownPath(QObject):
         live = self._live()
         if live is not None:
             self._replace(live)
+        self._border = dropped_border(self.messages)
         entries = entries_for(self.messages, self._context_length())
         waiting = self._turns.waiting(self.id) if self.conversation else []
         shown = [turn for turn in waiting if turn.kind is TurnKind.ASK]
@@ -170,9 +172,8 @@ class ShownPath(QObject):
         live = self._live()
         if not self._mine(turn) or live is None:
             return
-        border = dropped_border(self.messages)
         self._replace(live)
-        if dropped_border(self.messages) != border:
+        if dropped_border(self.messages) != self._border:
             self._reset()
         elif live.notices or live.dropped:
             self._transcript().update_entry(entry_for(live, self._context_length()))
@@ -199,9 +200,8 @@ class ShownPath(QObject):
         self._reading = False
         if not self._mine(turn) or message is None:
             return
-        border = dropped_border(self.messages)
         self._replace(message)
-        if dropped_border(self.messages) != border:
+        if dropped_border(self.messages) != self._border:
             self._reset()
         else:
             self._transcript().update_entry(entry_for(message, self._context_length()))

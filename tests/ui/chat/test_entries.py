@@ -97,6 +97,8 @@ def test_dropped_messages_are_counted_without_empty_ones():
     assert dropped_border(path) == 4
     assert [entry.id for entry in entries_for(path)] == [1, 3, 4, DROPPED_ID, 5]
     assert entries_for(path)[3].role is EntryRole.SYSTEM_NOTE
+    assert [entry.left_out for entry in entries_for(path)] == [True, True, True, False, False]
+    assert not any(entry.left_out for entry in entries_for([QUESTION, REPLY]))
     assert dropped_border([QUESTION, REPLY]) is None
     assert dropped_border([]) is None
 

@@ -146,9 +146,26 @@ def test_dropped_turns_are_told_and_marked(drive):
     [notice] = drive.entries[-1].notices
     assert "oldest 2 messages" in notice
     assert "8,192 tokens" in notice
+    marked = [entry.left_out for entry in drive.entries]
+    assert marked == [True, True, False, False, False, False, False]
+    drive.record.entries = []
     drive.page.reload()
-    drive.settle()
+    drive.until(lambda: drive.entries)
     assert [entry.role for entry in drive.entries] == roles
+    assert [entry.left_out for entry in drive.entries] == marked
+
+
+def test_marks_of_dropped_turns_follow_the_latest_reply(drive):
+    drive.ask("One")
+    drive.reply_with("Two's answer", dropped=(0,))
+    drive.ask("Two")
+    assert [entry.left_out for entry in drive.entries] == [True, False, False, False, False]
+    drive.reply_with("Three's answer", dropped=(0, 1, 2))
+    drive.ask("Three")
+    assert [entry.left_out for entry in drive.entries] == [True] * 3 + [False] * 4
+    drive.reply_with("Everything fits into the larger context now")
+    drive.ask("Four")
+    assert [entry.left_out for entry in drive.entries] == [False] * 8
 
 
 def test_notices_of_a_reply_are_shown(drive):
