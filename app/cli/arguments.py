@@ -10,7 +10,11 @@ from pathlib import Path
 from app import __version__
 
 # Commands whose modules are imported only when they are wanted, so that the others start quickly.
-LATER = {"models": ("app.cli.models", "list, get, inspect, import and remove models")}
+LATER = {
+    "models": ("app.cli.models", "find, get, list, inspect, import, verify and remove models"),
+    "probe": ("app.cli.probe", "what this computer is"),
+    "advise": ("app.cli.advise", "which model and which bit-width suit this or another computer"),
+}
 COMMANDS = ("ask", "chat", "self-test", *LATER)
 
 
