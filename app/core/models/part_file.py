@@ -13,6 +13,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
@@ -98,15 +99,24 @@ class PartFile:
         with self.path.open("r+b") as file:
             os.fsync(file.fileno())
         head = {"schema": SCHEMA, "of": self._identity, "done": done.as_list()}
-        fresh = self.journal.with_name(self.journal.name + ".new")
+        line = json.dumps(head, separators=(",", ":")).encode() + b"\n"
         with self._noting:
+            self._replace_journal(line)
+
+    def _replace_journal(self, line: bytes) -> None:
+        fresh = self.journal.with_name(self.journal.name + ".new")
+        try:
             with fresh.open("wb") as file:
-                file.write(json.dumps(head, separators=(",", ":")).encode() + b"\n")
+                file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
             self.close()
             fresh.replace(self.journal)
-            sync_folder(self.journal.parent)
+        except OSError:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise
+        sync_folder(self.journal.parent)
 
     def finish(self) -> None:
         """Give the part its final name, replacing what has that name; the data reaches the disk first."""

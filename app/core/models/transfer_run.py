@@ -1,6 +1,7 @@
 """One attempt to fetch a file: workers that write ranges, one thread that hashes, one that keeps the journal.
 
-These are the only threads that the core starts; `TransferRun.run` joins them however it ends.
+These are the only threads that the core starts; `TransferRun.run` joins them however it ends. Cancelling wakes them from
+everything but the making of a connection, which its own time limit ends.
 """
 
 from __future__ import annotations
@@ -230,7 +231,7 @@ class TransferRun:
         now = time.monotonic()
         if now >= self._next_note_s:
             self._next_note_s = now + self._parts.options.note_s
-            self._part.note(self._plan.done)
+            self._part.note(self._plan.done)  # what comes until then is noted by the next chunk
 
     def _keep(self, _: int) -> None:
         """Make the progress safe now and then, and watch the free space."""
@@ -238,9 +239,9 @@ class TransferRun:
         last, safe_bytes = time.monotonic(), self._plan.done().total_bytes
         while not self._stop.wait(KEEPER_TICK_S) and not self._plan.finished:
             done = self._plan.done()
+            grown = done.total_bytes - safe_bytes
             recent = time.monotonic() - last < options.checkpoint_s
-            if recent and done.total_bytes - safe_bytes < options.checkpoint_bytes:
-                self._part.note(self._plan.done)
+            if not grown or (recent and grown < options.checkpoint_bytes):
                 continue
             self._part.checkpoint(done)
             last, safe_bytes = time.monotonic(), done.total_bytes
