@@ -106,6 +106,11 @@ class Stage:
         width = max(min(COLUMN_PX, around.width() - 2 * MARGIN_PX), 1)
         return (around.width() - width) // 2 - self.viewport.x(), width
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Width of the column and size of the text: what heights depend on besides the text."""
+        return self.column[1], self.unit
+
     def measure(self, row: Row) -> None:
         """Lay a row out at the present width and set its height."""
         width = self._content_width(row)
@@ -116,7 +121,8 @@ class Stage:
         if shown is None:
             shown = self._shown[row] = self._take(row)
         if shown.version != row.version:
-            show_row(shown.widget, row, self.context, self._speaker(row))
+            speaker = row.speaker or self._speakers.get(row.role, "")
+            show_row(shown.widget, row, self.context, speaker)
             shown.version, shown.width = row.version, -1
         if shown.width == width == row.measured_width:
             return
@@ -205,9 +211,6 @@ class Stage:
     def _text_height(self, text: str, width: int) -> int:
         lines = len(text) * self._char_px / max(width, 1) + text.count("\n") * 0.6 + 1
         return round(lines * self._line_px)
-
-    def _speaker(self, row: Row) -> str:
-        return row.speaker or self._speakers.get(row.role, "")
 
     def _drop(self, row: Row) -> None:
         shown = self._shown.pop(row)

@@ -56,6 +56,7 @@ class TranscriptView(QAbstractScrollArea):
         self._adjusting = False
         self._anchor: tuple[Row, int] | None = None
         self._value = 0
+        self._shape = (0, 0)
         self._pending: dict[EntryId, list[str]] = {}
         self._events = RowEvents(self)
         self._events.link_chosen.connect(self.link_activated)
@@ -242,7 +243,7 @@ class TranscriptView(QAbstractScrollArea):
             spot = self._list.spot_of(row) or self._list.spot_at(self._value)[0]
             before = max(row.height, 1)
             self.stage.measure(self._list.row(spot))
-            if y < 0:  # the same part of the row stays at the top when it becomes higher or lower
+            if y < 0 and self._shape != self.stage.shape:  # the same part of it stays at the top
                 y = y * max(self._list.row(spot).height, 1) // before
             self._show(self._flow.layout(spot, y, height, BOTTOM_PAD_PX))
 
@@ -250,7 +251,8 @@ class TranscriptView(QAbstractScrollArea):
         if self.stage.place(layout):
             self.viewport().update()
         self._anchor = (layout.placed[0].row, layout.placed[0].top) if layout.placed else None
-        self._value = layout.value
+        self._value, self._shape = layout.value, self.stage.shape
+        self._follows = self._follows or layout.at_end
         height, bar = self.viewport().height(), self.verticalScrollBar()
         self._adjusting = True
         bar.setPageStep(height)

@@ -233,6 +233,24 @@ def test_a_person_who_scrolled_up_stays_there(view):
     assert widget.geometry() == place
 
 
+def test_a_person_who_reads_in_the_block_that_grows_stays_there(view):
+    view.set_entries([reply(1, "```\n" + "line\n" * 200, streaming=True)])
+    view.verticalScrollBar().setValue(900)
+    (block,) = shown(view, CodeBlock)
+    place = block.y()
+    for _ in range(10):
+        view.append_text(1, "one more line\n" * 20)
+        view._flush()
+    assert block.y() == place
+    assert block.height() > 5000
+
+
+def test_opening_a_thought_at_the_end_still_follows(view, qtbot):
+    view.set_entries([reply(1, "<think>a thought</think>\n\nText", streaming=True)])
+    qtbot.mouseClick(shown(view, ThoughtLine)[0], Qt.MouseButton.LeftButton)
+    assert view.follows_end
+
+
 def test_the_jump_button_leads_back(view, qtbot):
     jump = view.findChild(JumpButton)
     view.set_entries([reply(number, LONG) for number in range(5)])
