@@ -23,9 +23,7 @@ from tests.hub_server import FakeFile, FakeRepo
 REPO = "unsloth/Qwen3-GGUF"
 SIZE = 3_000_000
 PARTS = ("big-Q8_0-00001-of-00002.gguf", "big-Q8_0-00002-of-00002.gguf")
-OPTIONS = QueueOptions(
-    retry_waits_s=(), transfer=TransferOptions(reserve_bytes=0), tick_s=0.02
-)
+OPTIONS = QueueOptions(retry_waits_s=(), transfer=TransferOptions(reserve_bytes=0), tick_s=0.02)
 
 
 def data(name: str) -> bytes:
