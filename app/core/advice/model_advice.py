@@ -40,6 +40,7 @@ from app.core.hardware.machine import Machine
 WORTH_HAVING = (QualityWord.LIKE_ORIGINAL, QualityWord.VERY_GOOD, QualityWord.VISIBLE)
 HOPELESS_SHARE = 0.25  # of the wished speed
 NEARLY_AS_FAST = 0.85
+WORTH_A_STEP = 0.97  # of the size
 
 
 def advise_model(
@@ -176,7 +177,9 @@ def _with_steps(case: _Case, advices: Sequence[BuildAdvice], index: int) -> Buil
     below = [
         other
         for other in advices[:index]
-        if not other.dominated_by and _word(other) is not QualityWord.BROKEN
+        if not other.dominated_by
+        and _word(other) is not QualityWord.BROKEN
+        and other.build.size_bytes < advice.build.size_bytes * WORTH_A_STEP
     ]
     above = [
         other

@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, Final
 
 SCHEMA: Final = 1
@@ -137,7 +136,7 @@ class Machine:
     disks: tuple[Disk, ...] = ()
     power: Power = Power(None)
     memory_bandwidth: Bandwidth | None = None
-    unknown: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def usable_devices(self) -> tuple[Device, ...]:
@@ -182,7 +181,7 @@ def _machine(values: Mapping[str, Any]) -> Machine:
         disks=tuple(Disk(**disk) for disk in values.get("disks", ())),
         power=Power(PowerSource(source) if source else None, power.get("battery_percent")),
         memory_bandwidth=_bandwidth(values.get("memory_bandwidth")),
-        unknown=MappingProxyType(dict(values.get("unknown", {}))),
+        unknown=dict(values.get("unknown", {})),
     )
 
 
