@@ -10,9 +10,10 @@ from app.core.models.catalog import Catalog, load_catalog
 from app.core.models.download import DownloadQueue
 from app.core.models.download_store import DownloadStore
 from app.core.models.hub import HubClient
-from app.core.models.hub_http import HubOptions
+from app.core.models.hub_settings import hub_options, queue_options
 from app.core.models.hub_token import TokenStore
 from app.core.models.library import Library
+from app.core.models.transfer_speed import SpeedLimit
 from app.core.paths import Paths
 from app.core.settings import Settings
 
@@ -39,9 +40,12 @@ class Backend:
     store: DownloadStore
 
     def use(self, settings: Settings) -> None:
-        """Reach the hub as the settings say, from now on."""
+        """Reach the hub and download as the settings say, from now on."""
+        self.tokens = TokenStore(make_client(settings).endpoint)
         self.client = make_client(settings, self.tokens)
         self.queue.use(self.client)
+        self.queue.set_parallel(settings.network.parallel_downloads)
+        self.queue.limit.bytes_per_s = settings.network.speed_limit_bytes_per_s
 
     def close(self) -> None:
         """Let another process have the queue."""
@@ -53,7 +57,7 @@ MakeBackend = Callable[[Paths, Settings, CancelToken], Backend]
 
 def make_client(settings: Settings, tokens: TokenStore | None = None) -> HubClient:
     """The hub as the settings say; nothing is contacted."""
-    return HubClient(HubOptions(offline=settings.offline), tokens)
+    return HubClient(hub_options(settings), tokens)
 
 
 def open_backend(paths: Paths, settings: Settings, cancel: CancelToken) -> Backend:
@@ -68,5 +72,7 @@ def open_backend(paths: Paths, settings: Settings, cancel: CancelToken) -> Backe
     tokens = TokenStore(make_client(settings).endpoint)
     client = make_client(settings, tokens)
     store = DownloadStore(paths.data_dir)
-    queue = DownloadQueue(client, paths.models_dir, store)
+    limit = SpeedLimit(settings.network.speed_limit_bytes_per_s)
+    options = queue_options(settings, keep_trying=True)
+    queue = DownloadQueue(client, paths.models_dir, store, options, limit)
     return Backend(paths, catalog, library, client, tokens, queue, store)

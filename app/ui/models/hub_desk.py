@@ -66,6 +66,7 @@ class HubDesk(QObject):
         self._backend: Backend | None = None
         self._search: Task | None = None
         self._open: Task | None = None
+        self._header: Task | None = None
 
     @property
     def offline(self) -> bool:
@@ -85,8 +86,7 @@ class HubDesk(QObject):
         backend = self._backend
         if backend is None:
             return
-        if self._search is not None:
-            self._search.cancel()
+        stop(self._search, self._header)
 
         def work(cancel: CancelToken) -> tuple[HubModel, ...]:
             return tuple(backend.client.search(query, cancel))
@@ -111,8 +111,7 @@ class HubDesk(QObject):
         backend = self._backend
         if backend is None:
             return
-        if self._open is not None:
-            self._open.cancel()
+        stop(self._open, self._header)
 
         def work(cancel: CancelToken) -> OpenedRepo:
             client = backend.client
@@ -137,6 +136,7 @@ class HubDesk(QObject):
         backend = self._backend
         if backend is None:
             return None
+        stop(self._header)
         return self._tasks.start(Lane.HUB, lambda cancel: backend.client.listing(repo, cancel))
 
     def read_header(self, listing: RepoListing, build: HubBuild) -> Task | None:
@@ -144,9 +144,12 @@ class HubDesk(QObject):
         backend = self._backend
         if backend is None:
             return None
-        return self._tasks.start(
+        stop(self._header)
+        task = self._header = self._tasks.start(
             Lane.HUB, lambda cancel: backend.client.build_header(listing, build, cancel)
         )
+        task.finished.connect(lambda: self._forget_header(task))
+        return task
 
     def save_token(self, token: str) -> None:
         """Keep an access token in the keyring."""
@@ -157,6 +160,10 @@ class HubDesk(QObject):
         task.done.connect(lambda _nothing: self.token_saved.emit())
         task.failed.connect(self.token_failed)
 
+    def _forget_header(self, task: Task) -> None:
+        if task is self._header:
+            self._header = None
+
     def _tell(self, task: Task, models: tuple[HubModel, ...]) -> None:
         if task is self._search:
             self._search = None
@@ -166,3 +173,10 @@ class HubDesk(QObject):
         if task is self._search:
             self._search = None
             self.search_failed.emit(error)
+
+
+def stop(*tasks: Task | None) -> None:
+    """Stop what nobody waits for any more, so that the next question need not wait behind it."""
+    for task in tasks:
+        if task is not None:
+            task.cancel()

@@ -66,6 +66,7 @@ class LibraryLink(QObject):
         self._again = False
         self._models: dict[str, LibraryModel] = {}
         self._removals: dict[str, Removal] = {}
+        self._sorted: tuple[LibraryModel, ...] | None = None
         self.read = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -75,8 +76,11 @@ class LibraryLink(QObject):
     @property
     def models(self) -> tuple[LibraryModel, ...]:
         """All models but those being deleted, sorted by name."""
-        shown = (model for model in self._models.values() if model.id not in self._removals)
-        return tuple(sorted(shown, key=lambda model: (model.name.lower(), model.id)))
+        if self._sorted is None:
+            shown = (item for item in self._models.items() if item[0] not in self._removals)
+            ordered = sorted(shown, key=lambda item: (item[1].name.lower(), item[0]))
+            self._sorted = tuple(model for _id, model in ordered)
+        return self._sorted
 
     @property
     def scanning(self) -> bool:
@@ -107,7 +111,7 @@ class LibraryLink(QObject):
         task.done.connect(lambda _nothing: self._on_scanned(found))
         task.failed.connect(self.failed)
         task.finished.connect(self._on_scan_end)
-        self.changed.emit()
+        self._tell_change()
 
     def details(self, model: LibraryModel) -> Task:
         """Read the details of a model; the task gives `ModelDetails`."""
@@ -170,7 +174,7 @@ class LibraryLink(QObject):
         if not self._removals:
             self._timer.stop()
             self.removing.emit(None)
-        self.changed.emit()
+        self._tell_change()
 
     def finish_removing(self) -> None:
         """Put what was deleted into the trash now."""
@@ -191,7 +195,7 @@ class LibraryLink(QObject):
     def _on_planned(self, removal: Removal) -> None:
         self._removals[removal.model.id] = removal
         self._timer.start()
-        self.changed.emit()
+        self._tell_change()
         self.removing.emit(removal)
 
     def _on_removed(self, removals: tuple[Removal, ...]) -> None:
@@ -204,7 +208,7 @@ class LibraryLink(QObject):
         found.update((model.id, model) for model in models)
         if not self.read:
             self._models.update((model.id, model) for model in models)
-            self.changed.emit()
+            self._tell_change()
 
     def _on_scanned(self, found: dict[str, LibraryModel]) -> None:
         self._models = found
@@ -212,10 +216,14 @@ class LibraryLink(QObject):
 
     def _on_scan_end(self) -> None:
         self._scan = None
-        self.changed.emit()
+        self._tell_change()
         if self._again:
             self._again = False
             self.rescan()
+
+    def _tell_change(self) -> None:
+        self._sorted = None
+        self.changed.emit()
 
     def _progress(self) -> Progress:
         last_s = 0.0

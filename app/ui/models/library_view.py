@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -34,6 +34,7 @@ from app.ui.widgets.list_detail import ListDetail
 from app.ui.widgets.row_list import ListRow, RowList
 
 ENDING = ".gguf"
+REFRESH_MS = 100
 
 
 class LibraryView(QWidget):
@@ -52,6 +53,13 @@ class LibraryView(QWidget):
         self._link = link
         self._dialog: QFileDialog | None = None
         self._refused: LibraryModel | None = None
+        self._counted: tuple[LibraryModel, ...] = ()
+        self._use = disk_use(())
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REFRESH_MS)
+        self._timer.timeout.connect(self.refresh)
+        self._rows: dict[str, tuple[LibraryModel, ListRow]] = {}
         self.setAcceptDrops(True)
         self.search_field = QLineEdit(self)
         self.search_field.setPlaceholderText(tr("Search this computer"))
@@ -122,7 +130,7 @@ class LibraryView(QWidget):
         self.undo_bar.closed.connect(link.finish_removing)
         self.bar.action_triggered.connect(self._force_removal)
         self.import_bar.chosen.connect(self._bring)
-        link.changed.connect(self.refresh)
+        link.changed.connect(self._refresh_soon)
         link.failed.connect(self.show_error)
         link.removing.connect(self._on_removing)
         link.imported.connect(self._on_imported)
@@ -131,13 +139,15 @@ class LibraryView(QWidget):
     def refresh(self) -> None:
         """Show the models that the search finds."""
         words = self.search_field.text().lower().split()
-        models = [model for model in self._link.models if _matches(model, words)]
-        self.list.set_rows(map(library_row, models))
+        every = self._link.models
+        models = [model for model in every if _matches(model, words)] if words else every
+        self.list.set_rows([self._row(model) for model in models])
         if not models:
             self._show_empty(bool(words))
         self._stack.setCurrentWidget(self.list if models else self.empty)
-        use = disk_use(self._link.models)
-        count = len(self._link.models)
+        if self._counted is not every:
+            self._counted, self._use = every, disk_use(every)
+        use, count = self._use, len(every)
         template = tr("1 model · {size}") if count == 1 else tr("{count} models · {size}")
         text = template.format(count=number(count), size=size(use.total_bytes))
         if self._link.scanning:
@@ -194,6 +204,18 @@ class LibraryView(QWidget):
                 event.acceptProposedAction()
                 self.import_bar.ask(Path(name))
                 return
+
+    def _refresh_soon(self) -> None:
+        """While folders are read the list grows ten times a second, not at every model."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _row(self, model: LibraryModel) -> ListRow:
+        """The row of a model; a thousand of them are made once, not at every change."""
+        known = self._rows.get(model.id)
+        if known is None or known[0] is not model:
+            known = self._rows[model.id] = (model, library_row(model))
+        return known[1]
 
     def _show_empty(self, searched: bool) -> None:
         if searched:

@@ -85,4 +85,5 @@ def drive(qtbot, hub, window):
     driver.until(lambda: page.backend is not None and page.library.read and tasks.idle)
     yield driver
     window.close()
+    tasks.cancel_engine_work()
     driver.until(lambda: tasks.idle)

@@ -62,9 +62,10 @@ def test_the_order_can_be_changed(drive, hub):
     drive.until(lambda: set(drive.states()) == {DownloadState.PAUSED.value})
 
 
-def test_wrong_bytes_are_said_in_the_line_with_their_way_out(drive, hub):
-    hub.fault("wrong-bytes", times=1, after_bytes=100)
+def test_wrong_bytes_are_said_in_the_line_with_their_way_out(drive, hub, parts):
     drive.open_repo()
+    drive.until(lambda: parts.tasks.idle)
+    hub.fault("wrong-bytes", times=1, after_bytes=100)
     drive.get("Q2_K")
     drive.until(lambda: drive.states() == ["failed"])
     line = next(iter(drive.page.panel.lines.values()))

@@ -24,6 +24,7 @@ def put(drive, models_dir):
             path.write_bytes(path.read_bytes()[:-cut])
         drive.page.library.rescan()
         drive.until(lambda: any(model.path == path for model in drive.page.library.models))
+        drive.until(lambda: len(drive.titles(drive.library_view)) == 2)
         return next(model for model in drive.page.library.models if model.path == path)
 
     return put_model
