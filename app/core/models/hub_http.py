@@ -94,8 +94,6 @@ class HubHttp:
         self.options = options
         self.offline = options.offline or os.environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE
         self.token = token
-        if urlsplit(self.endpoint).scheme not in {"http", "https"}:
-            raise AppError(ErrorCode.BAD_REFERENCE, text=self.endpoint, reason="that is no address")
         install_router()
 
     @cached_property
@@ -108,11 +106,14 @@ class HubHttp:
         """A call: one connection pool whose sockets are cut as soon as ``cancel`` is cancelled.
 
         Raises:
-            AppError: HUB_OFFLINE before anything is opened.
+            AppError: HUB_OFFLINE before anything is opened, BAD_REFERENCE for an endpoint that is no address.
             Cancelled: ``cancel`` was cancelled before or while the block ran.
         """
         if self.offline:
             raise AppError(ErrorCode.HUB_OFFLINE)
+        if not _is_address(self.endpoint):
+            reason = "the hub's address begins with https://"
+            raise AppError(ErrorCode.BAD_REFERENCE, text=self.endpoint, reason=reason)
         cancel.raise_if_cancelled()
         call = HubCall(self, cancel, self._client())
         try:
@@ -316,6 +317,14 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def same_origin(first: str, second: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
+from urllib.parse import urlsplit
 
 from app.core.errors import AppError, ErrorCode
 
@@ -105,6 +106,14 @@ def local_path(models_dir: Path, repo: str, path: str) -> Path:
         AppError: BAD_REFERENCE or UNSAFE_NAME.
     """
     return repo_folder(models_dir, repo) / safe_path(path)
+
+
+def endpoint_host(endpoint: str) -> str:
+    """Host and port of a hub's address; empty for what is no address."""
+    try:
+        return urlsplit(endpoint).netloc
+    except ValueError:
+        return ""
 
 
 def is_gguf(path: str) -> bool:

@@ -60,7 +60,7 @@ def parse_reference(text: str, endpoint: str = DEFAULT_ENDPOINT) -> Reference:
     if "://" in plain:
         return _from_address(text, plain, endpoint)
     host, _, rest = plain.partition("/")
-    if host.lower() in _HUB_HOSTS or host == urlsplit(endpoint).netloc:
+    if host.lower() in _HUB_HOSTS or host == hub_names.endpoint_host(endpoint):
         return _from_address(text, f"https://{host}/{rest}", endpoint)
     return _from_path(text, plain)
 
@@ -71,14 +71,15 @@ def _from_address(text: str, address: str, endpoint: str) -> Reference:
         host = (parts.hostname or "").lower()
     except ValueError as error:
         raise _bad(text, "that is no address") from error
-    base = urlsplit(endpoint)
+    base_host = hub_names.endpoint_host(endpoint)
+    base_path = urlsplit(endpoint).path.rstrip("/") if base_host else ""
     if parts.scheme not in {"http", "https"}:
         raise _bad(text, "only https addresses are understood")
-    if host not in _HUB_HOSTS and parts.netloc != base.netloc:
+    if host not in _HUB_HOSTS and parts.netloc != base_host:
         raise _bad(text, f"{host or 'that'} is not the model hub")
     path = parts.path
-    if parts.netloc == base.netloc and base.path.strip("/"):
-        path = path.removeprefix(base.path.rstrip("/"))
+    if parts.netloc == base_host:
+        path = path.removeprefix(base_path)
     reference = _from_path(
         text, unquote(path).strip("/").removeprefix("api/").removeprefix("models/")
     )

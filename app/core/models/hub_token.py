@@ -10,12 +10,12 @@ import logging
 import os
 import threading
 from typing import Final
-from urllib.parse import urlsplit
 
 import keyring
 from keyring.errors import KeyringError, PasswordDeleteError
 
 from app.core.errors import AppError, ErrorCode
+from app.core.models.hub_names import endpoint_host
 from app.core.models.hub_types import DEFAULT_ENDPOINT
 
 SERVICE: Final = "Nibble model hub"
@@ -30,7 +30,7 @@ class TokenStore:
     """
 
     def __init__(self, endpoint: str = DEFAULT_ENDPOINT) -> None:
-        self._entry = urlsplit(endpoint).netloc or endpoint
+        self._entry = endpoint_host(endpoint) or endpoint
         self._lock = threading.Lock()
         self._known: str | None = None
         self._read = False

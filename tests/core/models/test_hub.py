@@ -282,6 +282,17 @@ class TestEndpoint:
         options = HubOptions(endpoint="http://hub.invalid", retry=QUICK)
         assert HubClient(options).listing(REPO, go()).builds[0].name == "one"
 
+    @pytest.mark.parametrize(
+        "endpoint", ["mirror.example", "ftp://mirror.example", "https://", "http://["]
+    )
+    def test_an_endpoint_that_is_no_address_is_said_when_it_is_used(self, endpoint):
+        client = HubClient(HubOptions(endpoint=endpoint))
+        for question in (
+            lambda: client.listing(REPO, go()),
+            lambda: list(client.search(SearchQuery(), go())),
+        ):
+            assert failure(question).code is ErrorCode.BAD_REFERENCE
+
     def test_a_proxy_that_is_no_address(self):
         options = HubOptions(endpoint="http://hub.invalid", proxy="what?", retry=QUICK)
         assert (

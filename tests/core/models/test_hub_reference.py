@@ -83,3 +83,9 @@ def test_files_that_would_leave_their_folder_are_refused(path):
     with pytest.raises(AppError) as caught:
         parse_reference(f"https://huggingface.co/{R}/blob/main/{path}")
     assert caught.value.code is ErrorCode.UNSAFE_NAME
+
+
+def test_an_endpoint_that_is_no_address_does_no_harm():
+    assert parse_reference(f"https://huggingface.co/{R}", "http://[") == Reference(R)
+    with pytest.raises(AppError):
+        parse_reference("http://[/a/b", "http://[")
