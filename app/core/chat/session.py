@@ -122,8 +122,11 @@ class ChatSession:
         generation: Generation,
         cancel: CancelToken,
     ) -> Iterator[SessionEvent]:
-        system_prompt = self._store.conversation(conversation_id).system_prompt
+        conversation = self._store.conversation(conversation_id)
+        system_prompt = conversation.system_prompt
         model = self._engine.model
+        if model is not None and conversation.model_path != str(model.path):
+            self._store.set_model(conversation_id, str(model.path))
         request = GenerateRequest(
             messages=chat_messages(path, system_prompt or generation.system_prompt),
             sampler=sampler_for(generation, model),

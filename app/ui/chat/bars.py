@@ -34,6 +34,7 @@ class ConversationBars(QWidget):
         self._noticed = ""
         self.failure_bar = MessageBar(self)
         self.notice_bar = MessageBar(self)
+        self.model_bar = MessageBar(self)
         self.store_bar = MessageBar(self)
         self.continue_bar = MessageBar(self)
         self.link_bar = MessageBar(self)
@@ -55,6 +56,7 @@ class ConversationBars(QWidget):
         return (
             self.failure_bar,
             self.notice_bar,
+            self.model_bar,
             self.store_bar,
             self.continue_bar,
             self.link_bar,

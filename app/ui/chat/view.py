@@ -15,6 +15,7 @@ from app.ui.chat.composer import Composer
 from app.ui.chat.counter import ContextLine
 from app.ui.chat.drafts import Drafts
 from app.ui.chat.header import HeaderBar
+from app.ui.chat.model_offer import ModelOffer
 from app.ui.chat.shown_path import ShownPath
 from app.ui.chat.turns import Turn, TurnKind, Turns
 from app.ui.chat.welcome import Welcome
@@ -56,6 +57,7 @@ class ConversationView(QWidget):
         self._transcript: TranscriptView | None = None
         self.welcome = Welcome(self)
         self.bars = ConversationBars(parts.models, self)
+        self._offer = ModelOffer(parts.models, parts.tasks, self.bars.model_bar)
         self.composer = Composer(self)
         self.path = ShownPath(lambda: self.transcript, turns, parts.models, self)
         self.drafts = Drafts(self.composer, self.path, parts.state, self)
@@ -130,6 +132,7 @@ class ConversationView(QWidget):
         self.header.set_title(conversation.title if conversation else "")
         if not same or conversation is None:
             self.bars.forget()
+            self._offer.consider(conversation)
             self.composer.end_edit()
             self.drafts.restore()
         self._refresh()
@@ -145,6 +148,7 @@ class ConversationView(QWidget):
         """Say something; an edited message begins another branch."""
         edited, self._edited = self._edited, 0
         self.bars.continue_bar.hide()
+        self._offer.withdraw()
         if not self.path.id:
             self.new_message.emit(text)
             return
@@ -161,6 +165,7 @@ class ConversationView(QWidget):
     def regenerate(self, message_id: int) -> None:
         """Make a reply again."""
         if not self._busy():
+            self._offer.withdraw()
             self._turns.submit(Turn(self.path.id, TurnKind.REGENERATE, message_id=message_id))
 
     def begin_edit(self, message_id: int) -> None:

@@ -57,6 +57,17 @@ def test_a_turn_stores_question_and_reply_and_reports_each_step(store):
     assert store.conversation(chat).title == "Count, please"
 
 
+def test_a_conversation_remembers_the_model_it_talked_to_last(store):
+    engine = ready()
+    session = ChatSession(store, engine)
+    chat = store.create("").id
+    list(session.ask(chat, "Hello", PLAIN, CancelToken()))
+    assert store.conversation(chat).model_path == str(Path("/models/small.gguf"))
+    engine.load(Path("/models/other.gguf"), LoadOptions(), CancelToken())
+    list(session.regenerate(chat, store.messages(chat)[-1].id, PLAIN, CancelToken()))
+    assert store.conversation(chat).model_path == str(Path("/models/other.gguf"))
+
+
 def test_every_piece_is_in_the_store_before_it_is_shown(store):
     session = ChatSession(store, ready(FakeReply(tuple(f"{n} " for n in range(20)))))
     chat = store.create("t").id
