@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from app.ui.widgets.icon import icon
+from app.ui.widgets.icon import ButtonIcon
 
 RAIL_PX = 88
 ICON_PX = 24
@@ -34,7 +41,7 @@ class RailButton(QToolButton):
 
     def __init__(self, spec: PageSpec, parent: QWidget) -> None:
         super().__init__(parent)
-        self._icon_name = spec.icon
+        self._icon = ButtonIcon(self, spec.icon, QPalette.ColorRole.WindowText, ICON_PX)
         self.setText(spec.title)
         self.setAccessibleName(spec.title)
         self.setProperty("kind", "rail")
@@ -42,22 +49,18 @@ class RailButton(QToolButton):
         self.setAutoRaise(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        self.setIconSize(QSize(ICON_PX, ICON_PX))
         self.setMinimumWidth(RAIL_PX - 16)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.toggled.connect(self._tint)
-        self._tint()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Tint again when the colours change."""
+        """Keep the icon in the palette's colours and as large as the text wants."""
         super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange:
-            self._tint()
+        self._icon.follow(event)
 
-    def _tint(self) -> None:
-        shown = self.isChecked()
+    def _tint(self, shown: bool) -> None:
         role = QPalette.ColorRole.Accent if shown else QPalette.ColorRole.WindowText
-        self.setIcon(icon(self._icon_name, self.palette(), role, ICON_PX))
+        self._icon.show(role=role)
 
 
 class Rail(QWidget):
@@ -77,7 +80,7 @@ class Rail(QWidget):
         self.setMinimumWidth(RAIL_PX)
         self.buttons: dict[str, RailButton] = {}
         self._group = QButtonGroup(self)
-        column = QVBoxLayout(self)
+        column = QVBoxLayout()
         column.setContentsMargins(8, 12, 8, 12)
         column.setSpacing(4)
         stretched = False
@@ -90,6 +93,15 @@ class Rail(QWidget):
             self._group.addButton(button)
             self.buttons[spec.key] = button
             column.addWidget(button)
+        rule = QWidget(self)  # a border in the style sheet would stay on one side in right-to-left
+        rule.setObjectName("rule")
+        rule.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        rule.setFixedWidth(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addLayout(column, 1)
+        row.addWidget(rule)
 
     def show_page(self, key: str) -> None:
         """Mark the button of the page that is shown."""

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.core.paths import resources_dir
 from app.core.settings import Look, Theme
+from app.ui.widgets.icon import PLAIN_TEXT_PX
 
-BASE_PX = 13
 TYPE_PX = {"quiet": 13, "body": 15, "title": 18, "display": 24}
 SCALES = (0.8, 2.0)
 
@@ -262,7 +262,7 @@ class WindowTheme(QObject):
             return
         self._shown = (self.colors, self.scale)
         font = QFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont))
-        font.setPixelSize(round(BASE_PX * self.scale))
+        font.setPixelSize(round(PLAIN_TEXT_PX * self.scale))
         self._application.setFont(font)
         self._application.setPalette(palette_for(self.colors))
         self._application.setStyleSheet(style_sheet(self.colors, self.scale))

@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QWidget
 
-from app.ui.widgets.copy_button import CopyButton, tool_icon_px
+from app.ui.widgets.copy_button import CopyButton
 from app.ui.widgets.highlight import WINDOW_LINES, Highlighter, Span, language_title
 from app.ui.widgets.ink import Ink, Token, pixel_size
 from app.ui.widgets.prose_document import utf16_length
@@ -215,7 +215,7 @@ class CodeBlock(QWidget):
         self.text.focus_shown.connect(self.update)
         self._label = QLabel(self)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
-        self._copy = CopyButton(self.tr("Copy code"), lambda: self._source, self, tool_icon_px(ink))
+        self._copy = CopyButton(self.tr("Copy code"), lambda: self._source, self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._colour)

@@ -23,17 +23,12 @@ class CopyButton(IconButton):
         label: accessible name and tooltip.
         text_of: called when the button is pressed.
         parent: the widget it stands on.
-        size_px: of the icon.
     """
 
     def __init__(
-        self,
-        label: str,
-        text_of: Callable[[], str],
-        parent: QWidget | None = None,
-        size_px: int = TOOL_ICON_PX,
+        self, label: str, text_of: Callable[[], str], parent: QWidget | None = None
     ) -> None:
-        super().__init__("copy", label, parent, QPalette.ColorRole.PlaceholderText, size_px)
+        super().__init__("copy", label, parent, QPalette.ColorRole.PlaceholderText, TOOL_ICON_PX)
         self._label, self._text_of = label, text_of
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)

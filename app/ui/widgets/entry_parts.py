@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui.widgets.copy_button import CopyButton, tool_icon_px
+from app.ui.widgets.copy_button import TOOL_ICON_PX, CopyButton, tool_icon_px
 from app.ui.widgets.entry import Entry, EntryError, EntryId, EntryRole
-from app.ui.widgets.icon import IconButton, icon
+from app.ui.widgets.icon import IconButton, directed, icon
 from app.ui.widgets.ink import Ink
 from app.ui.widgets.safe_text import safe_text
 
@@ -132,7 +132,7 @@ class ThoughtLine(QToolButton):
 
     def _tint(self) -> None:
         name = "chevron-down" if self._is_shown else "chevron-right"
-        self.setIcon(icon(name, self.palette(), _QUIET, self._icon_px))
+        self.setIcon(icon(directed(name, self), self.palette(), _QUIET, self._icon_px))
 
 
 def _plural(form: str, count: int) -> str:
@@ -198,16 +198,13 @@ class Footer(QWidget):
     ) -> None:
         super().__init__(parent)
         self._entry_id: EntryId = ""
-        self._icon_px = tool_icon_px(ink)
         self._numbers = _plain_label(self)
         self._numbers.setWordWrap(False)
         self._variant = _plain_label(self)
         self._variant.setWordWrap(False)
         self._back = self._button("chevron-left", self.tr("Previous version"))
         self._on = self._button("chevron-right", self.tr("Next version"))
-        self._copy = CopyButton(
-            self.tr("Copy message"), lambda: text_of(self._entry_id), self, self._icon_px
-        )
+        self._copy = CopyButton(self.tr("Copy message"), lambda: text_of(self._entry_id), self)
         self._regenerate = self._button("regenerate", self.tr("Write another reply"))
         self._edit = self._button("edit", self.tr("Edit message"))
         self._back.clicked.connect(lambda: self.variant_chosen.emit(self._entry_id, -1))
@@ -251,4 +248,4 @@ class Footer(QWidget):
         return max(self._copy.sizeHint().height(), self._numbers.sizeHint().height())
 
     def _button(self, name: str, label: str) -> IconButton:
-        return IconButton(name, label, self, _QUIET, self._icon_px)
+        return IconButton(name, label, self, _QUIET, TOOL_ICON_PX)
