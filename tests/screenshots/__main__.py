@@ -1,4 +1,4 @@
-"""Renders each page in its states: `python -m tests.screenshots [--out DIR] [--only NAME]`."""
+"""Renders each page in its states: `python -m tests.screenshots [--out DIR] [--only NAME] [--rtl] [--readme]`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,31 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 
 from app.core.engine.base import FinishReason
 from app.core.errors import AppError, ErrorCode
-from app.core.settings import Theme
-from tests.screenshots.stage import ANSWER, POEM, QUESTION, THOUGHT, Stage, pause, wait
+from app.core.settings import Look, Theme
+from app.ui.start import make_application
+from tests.screenshots.stage import (
+    ANSWER,
+    MODEL,
+    POEM,
+    QUESTION,
+    README_ANSWER,
+    THOUGHT,
+    Stage,
+    pause,
+    wait,
+)
 
-SIZES = {"900x600": QSize(900, 600), "1600x1000": QSize(1600, 1000)}
+SIZES = {"-900x600": QSize(900, 600), "-1600x1000": QSize(1600, 1000)}
+README_SIZE = {"": QSize(1280, 800)}
 
 
 def empty(stage: Stage) -> None:
@@ -30,7 +43,7 @@ def loading(stage: Stage) -> None:
     """A model loads while a message already waits."""
     stage.begin()
     stage.engine.load_delay_s, stage.engine.load_steps = 0.05, 200
-    stage.window.open_model(Path("Qwen3-4B-Instruct-Q4_K_M.gguf"))
+    stage.window.open_model(MODEL)
     stage.say("Hello, can you hear me?", "Yes")
     pause(2500)
 
@@ -46,8 +59,33 @@ def streaming(stage: Stage) -> None:
 def reply(stage: Stage) -> None:
     """A finished reply with everything in it."""
     stage.begin()
-    stage.ask(QUESTION, *ANSWER.split(" ")[:1], ANSWER.partition(" ")[2])
+    stage.ask(QUESTION, ANSWER)
     stage.view.composer.edit.setPlainText("And what about 6 GB?")
+
+
+def readme(stage: Stage) -> None:
+    """The picture of the README: what the app is about, in one reply."""
+    stage.begin()
+    stage.window.open_model(MODEL)
+    wait(lambda: stage.parts.models.ready and stage.parts.models.info.path == MODEL)
+    stage.ask(QUESTION, README_ANSWER)
+    stage.view.composer.edit.setPlainText("And what about 6 GB?")
+
+
+def other_model(stage: Stage) -> None:
+    """A chat that used another model is opened."""
+    stage.begin()
+    path = stage.paths.data_dir / MODEL
+    path.touch()
+    stage.window.open_model(path)
+    wait(lambda: stage.parts.models.ready and stage.parts.models.info.path == path)
+    stage.ask("What is a token?", "A piece of text, about three quarters of a word.")
+    chat = stage.view.path.id
+    stage.parts.models.load_guide()
+    wait(lambda: stage.parts.models.ready and stage.parts.models.info.path != path)
+    stage.window.new_chat()
+    stage.window.chat_page.open(chat)
+    wait(stage.view.bars.model_bar.isVisible)
 
 
 def long(stage: Stage) -> None:
@@ -120,6 +158,7 @@ STATES: dict[str, Callable[[Stage], None]] = {
     "chat-loading": loading,
     "chat-streaming": streaming,
     "chat-reply": reply,
+    "chat-other-model": other_model,
     "chat-long": long,
     "chat-error": error,
     "chat-load-error": load_error,
@@ -128,6 +167,7 @@ STATES: dict[str, Callable[[Stage], None]] = {
     "settings": settings,
     "settings-end": settings_end,
 }
+README = {"chat": readme}
 
 
 def main() -> int:
@@ -136,20 +176,24 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("screenshots"))
     parser.add_argument("--only", default="", help="states whose name begins so")
     parser.add_argument("--scale", type=float, default=1.0, help="text size")
+    parser.add_argument("--rtl", action="store_true", help="laid out from right to left")
+    parser.add_argument("--readme", action="store_true", help="the README's pictures instead")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.rtl:
+        make_application().setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    states, sizes = (README, README_SIZE) if arguments.readme else (STATES, SIZES)
     count = 0
-    for name, play in STATES.items():
+    for name, play in states.items():
         if not name.startswith(arguments.only):
             continue
-        for theme in (Theme.LIGHT, Theme.DARK):
-            for size_name, size in SIZES.items():
-                with tempfile.TemporaryDirectory(prefix="nibble-pictures-") as home:
-                    stage = Stage(Path(home), theme, size, arguments.scale)
-                    play(stage)
-                    stage.save(arguments.out / f"{name}-{theme}-{size_name}.png")
-                    stage.close()
-                count += 1
+        for theme, (size_name, size) in product((Theme.LIGHT, Theme.DARK), sizes.items()):
+            with tempfile.TemporaryDirectory(prefix="nibble-pictures-") as home:
+                stage = Stage(Path(home), Look(theme, arguments.scale), size)
+                play(stage)
+                stage.save(arguments.out / f"{name}-{theme}{size_name}.png")
+                stage.close()
+            count += 1
     sys.stdout.write(f"{count} pictures in {arguments.out}\n")
     return 0
 

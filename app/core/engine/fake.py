@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.core.cancel import CancelToken
@@ -40,6 +40,7 @@ class FakeReply:
         dropped: message indices reported as left out.
         notices: reported with the prompt.
         finish_reason: why the reply ends when nothing else ends it.
+        stats: told instead of what was counted and timed, but for the reason why the reply ended.
     """
 
     chunks: Sequence[str] = ("Hello", ", world.")
@@ -50,6 +51,7 @@ class FakeReply:
     dropped: tuple[int, ...] = ()
     notices: tuple[Notice, ...] = ()
     finish_reason: FinishReason = FinishReason.END
+    stats: ReplyStats | None = None
 
 
 @dataclass
@@ -176,7 +178,8 @@ class FakeEngine:
         ttft_s = None if first is None else first - started
         speed = 50.0 if said > 1 else None
         used = prompt_tokens + said
-        yield Finished(ReplyStats(prompt_tokens, 0, said, ttft_s, speed, 500.0, reason, used))
+        counted = ReplyStats(prompt_tokens, 0, said, ttft_s, speed, 500.0, reason, used)
+        yield Finished(replace(reply.stats, finish_reason=reason) if reply.stats else counted)
         if crashed:
             self._state = EngineState.FAILED
             reason_text = "llama.cpp touched memory that is not its own"
