@@ -45,6 +45,7 @@ class HubServer:
         page_size: entries on one page of a tree.
         same_host: serve the files without a redirect.
         forget_commits: commits but the newest are gone, as after squashing the history.
+        xet: hand out keys to Xet storage.
         certificate: PEM file with key and certificate for TLS on both ports.
         sent_bytes: body bytes of files sent so far (what a download has cost).
     """
@@ -55,6 +56,7 @@ class HubServer:
     page_size: int = 1000
     same_host: bool = False
     forget_commits: bool = False
+    xet: bool = False
     certificate: Path | None = None
     script: FaultScript = field(default_factory=FaultScript)
     seen: list[Seen] = field(default_factory=list)
@@ -262,7 +264,22 @@ class _Handler(BaseHTTPRequestHandler):
         if parts[2:3] == ["tree"]:
             self._tree(repo)
             return
+        if parts[2:3] == ["xet-read-token"]:
+            self._xet_token()
+            return
         self._json(repo.info("/".join(parts[:2])))
+
+    def _xet_token(self) -> None:
+        """The key to Xet storage; the storage itself is not part of this server."""
+        if not self.hub.xet:
+            self._error(404, "", "no xet here")
+            return
+        headers = {
+            "X-Xet-Cas-Url": "http://127.0.0.1:9",
+            "X-Xet-Access-Token": "xet-secret",
+            "X-Xet-Token-Expiration": str(int(time.time()) + 3600),
+        }
+        self._json({}, headers)
 
     def _tree(self, repo: FakeRepo) -> None:
         entries = [file.tree_entry(path) for path, file in repo.files.items()]

@@ -20,6 +20,7 @@ from huggingface_hub.utils._xet import (
     xet_headers_without_auth,
 )
 
+from app.core.cancel import CancelToken
 from app.core.errors import AppError, ErrorCode
 from app.core.models.hub import HubClient
 from app.core.models.hub_body import body_chunks
@@ -67,6 +68,10 @@ class ByteRanges(Protocol):
         """
         ...
 
+    def give_up(self) -> None:
+        """Nothing has come for a long time: end what is open. May be called from any thread."""
+        ...
+
 
 class HttpRanges:
     """Ranges over HTTP from where the hub says that the file is.
@@ -107,6 +112,9 @@ class HttpRanges:
             if error.code is ErrorCode.HUB_UNREACHABLE:
                 raise Again(error) from error
             raise
+
+    def give_up(self) -> None:
+        """Nothing to do: each read has its own time limit."""
 
     def _check_status(self, call: HubCall, response: httpx2.Response, address: str) -> None:
         status = response.status_code
@@ -175,7 +183,7 @@ def _without(body: Iterable[Chunk], count: int) -> Iterator[Chunk]:
 
 
 class XetRanges:
-    """Ranges of a file in Xet storage, through hf_xet's ordered streams: they can begin anywhere and be cancelled.
+    """Ranges of a file in Xet storage, through hf_xet's ordered streams: they can begin anywhere and be ended.
 
     Whatever goes wrong there is no reason to fail: the same bytes come over plain HTTP.
     """
@@ -183,20 +191,37 @@ class XetRanges:
     def __init__(self, metadata: FileMetadata, headers: dict[str, str]) -> None:
         self._metadata = metadata
         self._headers = {"user-agent": USER_AGENT, **headers}
+        self._given_up = CancelToken()
 
     @contextmanager
     def open(self, call: HubCall, start: int, end: int) -> Iterator[Iterable[Chunk]]:
         """See `ByteRanges.open`."""
         try:
-            stream = self._stream(call, start, end)
+            group, stream = self._stream(call, start, end)
         except (AppError, HfHubHTTPError, OSError, RuntimeError, *BAD_ANSWERS) as error:
             call.cancel.raise_if_cancelled()
             log.info("xet is not available, going on over http: %s", type(error).__name__)
             raise NoXetRestart from error
-        with call.cancel.calling(stream.cancel):
-            yield _guarded(stream, call)
+        # The stream's own cancel fails while another thread waits for its next piece; ending its group wakes that thread.
+        with call.cancel.calling(group.abort), self._given_up.calling(group.abort):
+            yield self._guarded(stream, call)
 
-    def _stream(self, call: HubCall, start: int, end: int) -> Any:  # noqa: ANN401 - hf_xet has no types
+    def give_up(self) -> None:
+        """See `ByteRanges.give_up`."""
+        self._given_up.cancel()
+
+    def _guarded(self, stream: Iterable[bytes], call: HubCall) -> Iterator[bytes]:
+        try:
+            yield from stream
+        except (OSError, RuntimeError, ValueError) as error:
+            call.cancel.raise_if_cancelled()
+            log.info("xet broke off, going on over http: %s", type(error).__name__)
+            raise NoXetRestart from error
+        if self._given_up.cancelled:
+            raise NoXetRestart
+
+    def _stream(self, call: HubCall, start: int, end: int) -> tuple[Any, Any]:
+        """(group, stream) of hf_xet, which has no types."""
         hf_xet: Any = importlib.import_module("hf_xet")  # an optional part, not built everywhere
         place = XetFileData(self._metadata.xet_hash, self._metadata.xet_route)
         with call.active():
@@ -211,15 +236,7 @@ class XetRanges:
             custom_headers=xet_headers_without_auth(self._headers),
         )
         info = hf_xet.XetFileInfo(place.file_hash, self._metadata.size_bytes)
-        return group.download_stream(info, start, end)
-
-
-def _guarded(stream: Iterable[bytes], call: HubCall) -> Iterator[bytes]:
-    try:
-        yield from stream
-    except (OSError, RuntimeError, ValueError) as error:
-        call.cancel.raise_if_cancelled()
-        raise NoXetRestart from error
+        return group, group.download_stream(info, start, end)
 
 
 def uses_xet(client: HubClient, metadata: FileMetadata, limited: bool) -> bool:
@@ -231,5 +248,7 @@ def uses_xet(client: HubClient, metadata: FileMetadata, limited: bool) -> bool:
     offered = bool(metadata.xet_hash and metadata.xet_route and metadata.size_bytes)
     options = client.options
     if not offered or not options.xet or options.proxy or limited:
+        return False
+    if not same_origin(metadata.xet_route, client.endpoint):  # the token would go there
         return False
     return importlib.util.find_spec("hf_xet") is not None

@@ -63,6 +63,7 @@ class TransferRun:
         self._waits: dict[int, float] = {}
         self._resume_at_s = 0.0
         self._next_note_s = 0.0
+        self._moved_bytes, self._moved_at_s = 0, time.monotonic()
         self._lock = threading.Lock()
 
     def run(self) -> str:
@@ -238,6 +239,7 @@ class TransferRun:
         options = self._parts.options
         last, safe_bytes = time.monotonic(), self._plan.done().total_bytes
         while not self._stop.wait(KEEPER_TICK_S) and not self._plan.finished:
+            self._give_up_when_stalled()
             done = self._plan.done()
             grown = done.total_bytes - safe_bytes
             recent = time.monotonic() - last < options.checkpoint_s
@@ -254,6 +256,14 @@ class TransferRun:
                     needed_bytes=missing,
                     available_bytes=free,
                 )
+
+    def _give_up_when_stalled(self) -> None:
+        fetched = self._plan.fetched_bytes
+        now = time.monotonic()
+        if fetched != self._moved_bytes:
+            self._moved_bytes, self._moved_at_s = fetched, now
+        elif now - self._moved_at_s > self._parts.options.stall_s:
+            self._parts.source.give_up()
 
     def _save(self) -> None:
         """Keep what is there for the next time; at once if somebody waits."""

@@ -62,6 +62,7 @@ class TransferOptions:
         note_s: least time between two notes of the progress, which the death of the process cannot undo.
         checkpoint_s: how often progress is made safe against a power cut,
         checkpoint_bytes: and after how much, so that the disk works along and little is left for the end.
+        stall_s: how long Xet storage may stay silent before plain HTTP takes over.
         progress_s: least time between two progress events.
     """
 
@@ -72,6 +73,7 @@ class TransferOptions:
     note_s: float = 0.005
     checkpoint_s: float = 5.0
     checkpoint_bytes: int = 256 * 1024 * 1024
+    stall_s: float = 60.0
     progress_s: float = 0.1
 
 

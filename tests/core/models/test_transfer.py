@@ -19,10 +19,8 @@ from app.core.models.download_record import read_records
 from app.core.models.file_lock import lock_path, locked
 from app.core.models.hub import HubClient
 from app.core.models.hub_http import HubOptions
-from app.core.models.hub_types import FileMetadata
 from app.core.models.part_file import PartFile, done_bytes
 from app.core.models.transfer import Transfer
-from app.core.models.transfer_ranges import uses_xet
 from app.core.models.transfer_speed import SpeedLimit
 from app.core.models.transfer_types import TransferOptions, TransferState, job_for
 from tests.core.models.conftest import QUICK
@@ -470,32 +468,3 @@ class TestJournal:
             part.path.write_bytes(part.path.read_bytes()[:1000])
         assert right(job, fetch(client, job))
         assert names(job) == {job.target.name, ".nibble.json"}
-
-
-class TestXet:
-    META = FileMetadata("c", "e", 10, "http://x", "a" * 64, "http://x/token")
-
-    def test_is_used_when_it_is_offered_and_wanted(self, client):
-        assert uses_xet(client, self.META, limited=False)
-
-    @pytest.mark.parametrize("reason", ["not offered", "off", "proxy", "limit"])
-    def test_is_not_used(self, hub, client, reason):
-        meta = replace(self.META, xet_hash="") if reason == "not offered" else self.META
-        options = HubOptions(
-            endpoint=hub.endpoint,
-            xet=reason != "off",
-            proxy="http://127.0.0.1:9" if reason == "proxy" else "",
-        )
-        assert not uses_xet(HubClient(options), meta, limited=reason == "limit")
-
-    def test_when_it_does_not_work_the_file_comes_over_http(self, hub, client, job):
-        hub.repos[REPO].files[NAME] = FakeFile(DATA, xet_hash="b" * 64)
-        assert right(job, fetch(client, job))
-        tokens = [seen for seen in hub.requests("api") if seen.path.endswith("xet-read-token")]
-        assert len(tokens) == 1
-
-    def test_switched_off_it_is_not_even_asked_for(self, hub, job):
-        hub.repos[REPO].files[NAME] = FakeFile(DATA, xet_hash="b" * 64)
-        options = HubOptions(endpoint=hub.endpoint, retry=QUICK, xet=False)
-        assert right(job, fetch(HubClient(options), job))
-        assert not any(seen.path.endswith("xet-read-token") for seen in hub.requests("api"))
