@@ -185,7 +185,8 @@ def _without(body: Iterable[Chunk], count: int) -> Iterator[Chunk]:
 class XetRanges:
     """Ranges of a file in Xet storage, through hf_xet's ordered streams: they can begin anywhere and be ended.
 
-    Whatever goes wrong there is no reason to fail: the same bytes come over plain HTTP.
+    Whatever goes wrong there is no reason to fail: the same bytes come over plain HTTP. hf_xet keeps its logs and indexes (no
+    model data) where all programs have them, in the Hugging Face cache or HF_XET_CACHE.
     """
 
     def __init__(self, metadata: FileMetadata, headers: dict[str, str]) -> None:

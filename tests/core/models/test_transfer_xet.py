@@ -80,6 +80,13 @@ class Stream:
             yield self.storage.data[at : min(at + 100_000, self.end)]
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """The real module keeps logs and indexes below its own folder."""
+    monkeypatch.setenv("HF_XET_CACHE", str(tmp_path / "xet"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+
+
 @pytest.fixture
 def storage(monkeypatch):
     module = Storage()
