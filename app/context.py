@@ -8,7 +8,7 @@ from pathlib import Path
 from app.core.chat.session import ChatSession
 from app.core.chat.store import ChatStore
 from app.core.engine.base import Engine
-from app.core.engine.process import EngineProcess
+from app.core.engine.lazy import LazyEngine
 from app.core.errors import AppError, ErrorCode
 from app.core.logs import set_up_logging
 from app.core.paths import Paths, find_paths
@@ -49,8 +49,14 @@ def prepare(data_dir: Path | None, verbose: bool = False) -> Paths:
 
 
 def build_engine(paths: Paths) -> Engine:
-    """The local engine. Its child process starts with `Engine.start` or the first load."""
-    return EngineProcess(paths.data_dir)
+    """The local engine. It is imported and its child process started with the first call that needs it."""
+
+    def build() -> Engine:
+        from app.core.engine.process import EngineProcess  # noqa: PLC0415 - after the window
+
+        return EngineProcess(paths.data_dir)
+
+    return LazyEngine(build)
 
 
 def build_context(paths: Paths) -> Context:
