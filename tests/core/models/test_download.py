@@ -300,7 +300,7 @@ class TestControl:
                 cancel.cancel()
 
         queue.run(cancel, watch)
-        assert time.monotonic() - began[0] < 1
+        assert time.monotonic() - began[0] < 2
         assert states(queue) == {"Q2_K": DownloadState.QUEUED}
         hub.bytes_per_s = 0
         queue.run(CancelToken())

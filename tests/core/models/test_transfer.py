@@ -320,7 +320,7 @@ class TestFastLines:
 
         with pytest.raises(Cancelled):
             fetch(client, job, cancel=cancel, on_progress=watch)
-        assert time.monotonic() - began[0] < 1
+        assert time.monotonic() - began[0] < 2
 
 
 class TestStopping:
@@ -363,7 +363,7 @@ class TestStopping:
 
         with pytest.raises(Cancelled):
             fetch(client, job, cancel=cancel, on_progress=watch)
-        assert time.monotonic() - began[0] < 1
+        assert time.monotonic() - began[0] < 2
 
     def test_a_silent_server_is_left_after_its_time(self, hub, job):
         options = HubOptions(endpoint=hub.endpoint, retry=QUICK, read_timeout_s=0.3)

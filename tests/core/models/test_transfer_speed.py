@@ -40,7 +40,7 @@ def test_the_limit_holds_for_all_who_share_it():
     for thread in threads:
         thread.join()
     took = time.monotonic() - began
-    assert 0.35 < took < 2  # 600 kB, a quarter of a second of which may come at once
+    assert 0.35 < took < 10  # 600 kB, a quarter of a second of which may come at once
 
 
 def test_without_a_limit_nobody_waits():
