@@ -79,10 +79,12 @@ def test_a_message_that_waits_at_the_end_becomes_a_draft(drive):
 
 
 def test_replies_cut_by_the_end_of_the_process_are_marked(services, raw_drive):
-    conversation = services.store.create("Cut")
-    question = services.store.add(conversation.id, None, Role.USER, "Hello")
-    reply = services.store.add(conversation.id, question.id, Role.ASSISTANT, "", "Model")
-    services.store.append_text(reply.id, "Half an answ")
+    before = ChatStore(services.paths.chats_file)
+    conversation = before.create("Cut")
+    question = before.add(conversation.id, None, Role.USER, "Hello")
+    reply = before.add(conversation.id, question.id, Role.ASSISTANT, "", "Model")
+    before.append_text(reply.id, "Half an answ")
+    before.close()
     state = raw_drive.parts.state
     state.change(state.current.with_conversation(conversation.id))
     raw_drive.begin()
