@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -71,11 +72,11 @@ class PartFile:
             return Ranges()
         return Ranges(claims).clipped(self.path.stat().st_size)
 
-    def writer(self) -> IO[bytes]:
+    def writer(self) -> FileIO:
         """A new unbuffered handle for writing at any offset; each worker has its own."""
         return self.path.open("r+b", buffering=0)
 
-    def reader(self) -> IO[bytes]:
+    def reader(self) -> FileIO:
         """A new unbuffered handle for reading."""
         return self.path.open("rb", buffering=0)
 

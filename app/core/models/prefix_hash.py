@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
-from typing import IO, Final
+from io import FileIO
+from typing import Final
 
 from app.core.cancel import CancelToken
 
@@ -40,7 +41,7 @@ class PrefixHash:
         with self._changed:
             self._changed.notify()
 
-    def run(self, open_file: Callable[[], IO[bytes]], stop: CancelToken) -> str | None:
+    def run(self, open_file: Callable[[], FileIO], stop: CancelToken) -> str | None:
         """Hash until the whole file is done; None when ``stop`` was cancelled before.
 
         Raises:
@@ -53,7 +54,7 @@ class PrefixHash:
                 if stop.cancelled:
                     return None
                 wanted = min(BLOCK_BYTES, available - self.hashed_bytes)
-                count = file.readinto(block[:wanted])  # type: ignore[attr-defined]
+                count = file.readinto(block[:wanted])
                 if not count:
                     raise OSError(0, "the file is shorter than it was")
                 self._digest.update(block[:count])
@@ -67,9 +68,7 @@ class PrefixHash:
             return self._available
 
 
-def file_sha256(
-    open_file: Callable[[], IO[bytes]], size_bytes: int, stop: CancelToken
-) -> str | None:
+def file_sha256(open_file: Callable[[], FileIO], size_bytes: int, stop: CancelToken) -> str | None:
     """SHA-256 of a file that is whole; None when ``stop`` was cancelled before the end."""
     whole = PrefixHash(size_bytes)
     whole.advance(size_bytes)
