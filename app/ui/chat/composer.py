@@ -10,6 +10,7 @@ from app.ui.theme import set_look
 from app.ui.widgets.icon import IconButton
 
 MAX_LINES = 8
+TEXT_MARGIN_PX = 4  # of the text field; what stands above and below begins where its text does
 ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -127,7 +128,6 @@ class Composer(QFrame):
         self.count_label.hide()
         self.hint_label = QLabel(self)
         for label in (self.count_label, self.hint_label):
-            label.setContentsMargins(4, 0, 0, 0)  # below the text, which has this margin
             label.setProperty("type", "quiet")
         self._edit_bar = QWidget(self)
         self._lay_out()
@@ -141,10 +141,12 @@ class Composer(QFrame):
         editing.setProperty("type", "quiet")
         cancel = IconButton("close", self.tr("Cancel editing (Esc)"), self, size_px=16)
         cancel.clicked.connect(self.end_edit)
+        bar.addSpacing(TEXT_MARGIN_PX)
         bar.addWidget(editing, 1)
         bar.addWidget(cancel)
         foot = QHBoxLayout()
         foot.setSpacing(8)
+        foot.addSpacing(TEXT_MARGIN_PX)
         foot.addWidget(self.count_label)
         foot.addWidget(self.hint_label, 100)
         foot.addStretch(1)
