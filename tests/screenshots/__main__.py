@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -51,9 +52,9 @@ def loading(stage: Stage) -> None:
 def streaming(stage: Stage) -> None:
     """A reply grows."""
     stage.begin()
-    words = [word + " " for word in ANSWER[:400].split(" ")]
-    stage.say(QUESTION, *words, *["and "] * 400, delay_s=0.02)
-    wait(lambda: stage.turns.live and stage.turns.live.generated_tokens > len(words) - 8)
+    words = re.findall(r"\S+\s*", ANSWER)
+    stage.say(QUESTION, *words, delay_s=0.03)
+    wait(lambda: stage.turns.live and stage.turns.live.generated_tokens > len(words) // 2)
 
 
 def reply(stage: Stage) -> None:
@@ -101,7 +102,8 @@ def long(stage: Stage) -> None:
 def error(stage: Stage) -> None:
     """The engine ended in the middle of a reply."""
     stage.begin()
-    stage.ask(QUESTION, "A build with about **4.8 bits", " per weight", " is", crash_after=2)
+    said = ("A build with about **4.8 bits per weight** is the usual", " choice: it takes", " some")
+    stage.ask(QUESTION, *said, crash_after=2)
 
 
 def load_error(stage: Stage) -> None:
