@@ -260,7 +260,7 @@ def _seconds(
     depth = min(READ_DEPTH, settings.context_length)
     cache = bytes_read_at(shape, settings, depth)
     weights = active_bytes(shape, build)
-    name = _main_type(build)
+    name = main_type(build)
     share = _share_on_device(build, settings) if device else 0.0
     seconds = fixed = 0.0
     for portion, place in ((1 - share, None), (share, machine_device(machine, device))):
@@ -334,7 +334,7 @@ def _share_on_device(build: BuildFacts, settings: RunSettings) -> float:
     return min(1.0, settings.gpu_layers / (count + 1)) if count else 0.0
 
 
-def _main_type(build: BuildFacts) -> str:
+def main_type(build: BuildFacts) -> str:
     """The storage type that most bytes have."""
     if build.types:
         return max(build.types, key=lambda name: build.types[name])
