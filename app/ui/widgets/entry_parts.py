@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.widgets.copy_button import TOOL_ICON_PX, CopyButton, tool_icon_px
+from app.ui.widgets.elided import ElidedText
 from app.ui.widgets.entry import Entry, EntryError, EntryId, EntryRole
 from app.ui.widgets.icon import IconButton, directed, icon
 from app.ui.widgets.ink import Ink
@@ -198,8 +199,7 @@ class Footer(QWidget):
     ) -> None:
         super().__init__(parent)
         self._entry_id: EntryId = ""
-        self._numbers = _plain_label(self)
-        self._numbers.setWordWrap(False)
+        self._numbers = ElidedText(self)
         self._variant = _plain_label(self)
         self._variant.setWordWrap(False)
         self._back = self._button("chevron-left", self.tr("Previous version"))
