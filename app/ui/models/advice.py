@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -68,10 +67,8 @@ class Advice(QObject):
         """Probe the machine and judge the catalog of ``backend``."""
         data_dir = backend.paths.data_dir
 
-        def probe(cancel: CancelToken) -> Machine | None:
-            with suppress(NotImplementedError):
-                return probe_machine(cancel, data_dir=data_dir, folders=(backend.paths.models_dir,))
-            return None
+        def probe(cancel: CancelToken) -> Machine:
+            return probe_machine(cancel, data_dir=data_dir, folders=(backend.paths.models_dir,))
 
         task = self._tasks.start(Lane.FILES, probe)
         task.done.connect(lambda machine: self._on_machine(machine, backend))
@@ -118,10 +115,8 @@ class Advice(QObject):
     def _of(self, model: CatalogModel) -> ModelAdvice | None:
         return self._known.get((model.id, self.repo_of(model)))
 
-    def _on_machine(self, machine: Machine | None, backend: Backend) -> None:
+    def _on_machine(self, machine: Machine, backend: Backend) -> None:
         self.machine = machine
-        if machine is None:
-            return
         models = backend.catalog.models
         task = self._tasks.start(Lane.LIBRARY, lambda cancel: judge(machine, models, cancel))
         task.yielded.connect(self._on_judged)
@@ -149,8 +144,7 @@ def judge(
     """The verdict on each model of the catalog, repository by repository."""
     for model in models:
         cancel.raise_if_cancelled()
-        with suppress(NotImplementedError):
-            yield from _judge_model(machine, model)
+        yield from _judge_model(machine, model)
 
 
 def _judge_model(machine: Machine, model: CatalogModel) -> Iterator[Judged]:

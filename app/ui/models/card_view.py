@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.ui.models.words import tr
 from app.ui.widgets.entry import Entry, EntryRole
+
+if TYPE_CHECKING:
+    from app.ui.widgets.transcript import TranscriptView
 
 LONGEST = 200_000
 
@@ -43,17 +48,12 @@ class CardView(QWidget):
         view = TranscriptView(self)
         view.setAccessibleName(tr("Model card"))
         view.link_activated.connect(self.link_activated)
-        view.set_entries(
-            [
-                Entry(
-                    id="card",
-                    role=EntryRole.ASSISTANT,
-                    text=self.text,
-                    can_regenerate=False,
-                    can_edit=False,
-                )
-            ]
-        )
         self._column.addWidget(view)
         view.show()
-        view.verticalScrollBar().setValue(0)
+        entry = Entry("card", EntryRole.ASSISTANT, self.text, can_regenerate=False, can_edit=False)
+        QTimer.singleShot(0, view, lambda: _fill(view, entry))  # when the view has its size
+
+
+def _fill(view: TranscriptView, entry: Entry) -> None:
+    view.set_entries([entry])
+    view.verticalScrollBar().setValue(0)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from app.core.hardware.machine import Machine
 from app.ui.models.page import ModelsPage
+from tests.conftest import ROOT
 from tests.hub_server import FakeFile, FakeRepo, HubServer
 from tests.model_files import write_model
 
@@ -23,6 +27,9 @@ def hub(monkeypatch, tmp_path):
     for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "HF_HUB_CACHE", "HF_HOME", "OLLAMA_MODELS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_TOKEN", "hf_test")
+    tree = json.loads((ROOT / "tests" / "data" / "machines" / "desktop-16gb.json").read_text())
+    machine = Machine.from_json(tree["machine"])
+    monkeypatch.setattr("app.ui.models.advice.probe_machine", lambda *_args, **_more: machine)
     with HubServer() as server:
         monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
         server.repos[REPO] = small_repo(tmp_path)

@@ -35,6 +35,28 @@ def test_an_opened_model_stands_on_its_ladder(drive):
     assert view.detail.get_button.text().startswith("Download ")
 
 
+def test_advice_stands_on_the_ladder_and_in_the_list(drive):
+    view = drive.catalog_view
+    view.open(MODEL)
+    assert [rung.starred for rung in view.detail.ladder.rungs].count(True) == 1
+    starred = next(rung for rung in view.detail.ladder.rungs if rung.starred)
+    assert view.detail.ladder.key == starred.key
+    assert len(starred.cells) == 6
+    assert all(cell.text and cell.source for cell in starred.cells)
+    assert view.detail.ladder.why_label.text().startswith("★")
+    first = view.list.item_model.rows[0]
+    assert first.line.startswith("★")
+
+
+def test_only_what_fits_is_left_by_the_filter(drive):
+    view = drive.catalog_view
+    everything = len(drive.titles(view))
+    view.filters.fits_button.click()
+    fitting = view.list.item_model.rows
+    assert 0 < len(fitting) < everything
+    assert all(row.marked for row in fitting)
+
+
 def test_builds_of_another_repository_can_be_shown(drive):
     view = drive.catalog_view
     view.open("qwen3-0.6b")

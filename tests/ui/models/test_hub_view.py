@@ -51,6 +51,15 @@ def test_a_repository_opens_with_its_builds_on_the_ladder_and_its_card(drive):
     assert "license:" not in drive.hub_view.detail.card.text
 
 
+def test_the_builds_of_a_repository_are_judged_by_a_header_read_over_the_network(drive, hub, parts):
+    drive.open_repo()
+    drive.until(lambda: any(rung.starred for rung in drive.hub_view.detail.ladder.rungs))
+    drive.until(lambda: parts.tasks.idle)
+    starred = next(rung for rung in drive.hub_view.detail.ladder.rungs if rung.starred)
+    assert "Computed from the file" in starred.cells[2].source
+    assert hub.requests("files")
+
+
 def test_repo_with_a_type_chooses_that_rung(drive):
     drive.search(f"{REPO}:Q8_0")
     drive.until(lambda: drive.hub_view.detail.listing is not None)
