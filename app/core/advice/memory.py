@@ -19,7 +19,7 @@ from app.core.advice.facts import BuildFacts, LayerKind, LayerShape, ModelShape,
 from app.core.advice.results import DeviceMemory, MemoryEstimate, RunSettings
 
 CONTEXT_STEP: Final = 256
-CHILD_BYTES: Final = 60_000_000  # Python and the libraries of the engine's process
+CHILD_BYTES: Final = 40_000_000  # Python, libraries and threads of the engine's process, measured
 VOCABULARY_BYTES: Final = 330  # per token of the vocabulary, measured
 DEVICE_BYTES: Final = 300_000_000  # driver context and kernels of a graphics device
 FLOAT_BYTES: Final = 4

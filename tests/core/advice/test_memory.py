@@ -19,6 +19,7 @@ from app.core.advice.memory import (
 )
 from app.core.advice.results import RunSettings
 from app.core.engine.base import KvType
+from app.core.engine.plan import CHILD_BYTES as ENGINE_CHILD_BYTES
 from app.core.engine.plan import LoadPlan, estimate
 from app.core.models.catalog import load_catalog
 from app.core.models.gguf import read_file
@@ -55,7 +56,7 @@ def test_dense_models_have_the_engines_numbers(header, context, kv_type, flash):
     settings = RunSettings(context, kv_type.value, 128, flash_attention=flash)
     found = estimate_memory(shape_of_header(header), build_of_header(header, "x"), settings)
     known = estimate(header, plan)
-    assert found.total_bytes == known.total_bytes
+    assert found.total_bytes - CHILD_BYTES == known.total_bytes - ENGINE_CHILD_BYTES
     assert found.main.kv_cache == known.kv_cache
     assert found.origin is Origin.COMPUTED
 
