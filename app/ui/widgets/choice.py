@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
 
@@ -26,17 +26,33 @@ class Choice(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        for place, (key, text) in enumerate(options):
+        for key, text in options:
             button = QPushButton(text, self)
             button.setCheckable(True)
             button.setAccessibleName(f"{name}: {text}")
-            ends = {0: "segment-first", len(options) - 1: "segment-last"}
-            button.setProperty("kind", ends.get(place, "segment"))
             button.clicked.connect(lambda _on=False, key=key: self.chosen.emit(key))
             self._group.addButton(button)
             self.buttons[key] = button
             row.addWidget(button)
         row.addStretch(1)
+        self._round_ends()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Round the other ends where the direction of reading changes."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LayoutDirectionChange:
+            self._round_ends()
+
+    def _round_ends(self) -> None:
+        """The style sheet knows left and right only: tell it which button stands there."""
+        buttons = list(self.buttons.values())
+        if self.isRightToLeft():
+            buttons.reverse()
+        for place, button in enumerate(buttons):
+            ends = {0: "segment-first", len(buttons) - 1: "segment-last"}
+            button.setProperty("kind", ends.get(place, "segment"))
+            button.style().unpolish(button)
+            button.style().polish(button)
 
     def show_value(self, key: str) -> None:
         """Mark the chosen button."""
