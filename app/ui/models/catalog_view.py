@@ -128,8 +128,7 @@ class CatalogDetail(DetailPage):
         if build.id in self._here:
             self.get_button.setText(tr("Chat with this model"))
         elif build.about_bytes:
-            words = tr("Download {name} · {size}")
-            self.get_button.setText(words.format(name=name, size=size(build.about_bytes)))
+            self.get_button.setText(self.download_words(name, size(build.about_bytes)))
         else:
             self.get_button.setText(tr("Download {name}").format(name=name))
 
@@ -203,6 +202,7 @@ class CatalogView(QWidget):
         self._pages.addWidget(self._nothing)
         self._pages.addWidget(self.detail)
         side = QWidget(self)
+        side.setFocusProxy(self.list)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(0)

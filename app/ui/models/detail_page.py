@@ -76,6 +76,15 @@ class DetailPage(QScrollArea):
         outer.addStretch(1)
         self.setWidget(body)
 
+    def download_words(self, name: str, size_text: str) -> str:
+        """The text of the button that downloads the chosen build; it says when that makes little sense."""
+        rung = self.ladder.rung
+        if rung is not None and rung.refused:
+            words = tr("Download {name} anyway · {size}")
+        else:
+            words = tr("Download {name} · {size}")
+        return words.format(name=name, size=size_text)
+
     def add_button(self, text: str, kind: str = "") -> QPushButton:
         """Add a button to the row of actions."""
         button = QPushButton(text, self.widget())

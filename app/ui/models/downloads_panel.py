@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -22,6 +23,7 @@ from app.ui.models.words import download_line, tr
 from app.ui.widgets.icon import IconButton, IconPushButton
 
 SHOWN = 3
+LEAST_WIDTH_PX = 480
 STOPPED = frozenset({DownloadState.PAUSED, DownloadState.FAILED, DownloadState.WAITING})
 
 
@@ -214,6 +216,11 @@ class DownloadsPanel(QFrame):
         self.setVisible(bool(statuses))
         self._fit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Messages wrap differently now."""
+        super().resizeEvent(event)
+        self._fit()
+
     def _line(self, status: DownloadStatus) -> DownloadLine:
         key = status.download.key
         if key in self.lines:
@@ -250,5 +257,6 @@ class DownloadsPanel(QFrame):
 
     def _fit(self) -> None:
         """As high as three lines, then it scrolls."""
-        heights = [line.sizeHint().height() for line in self.lines.values()]
+        width = max(self._area.viewport().width(), LEAST_WIDTH_PX)
+        heights = [line.heightForWidth(width) for line in self.lines.values()]
         self._area.setFixedHeight(sum(sorted(heights, reverse=True)[:SHOWN]) + 6)

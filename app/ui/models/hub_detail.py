@@ -184,8 +184,7 @@ class HubDetail(DetailPage):
         if self._is_here(build):
             self.get_button.setText(tr("Chat with this model"))
             return
-        words = tr("Download {name} · {size}")
-        self.get_button.setText(words.format(name=build.label, size=size(build.size_bytes)))
+        self.get_button.setText(self.download_words(build.label, size(build.size_bytes)))
         self.get_button.setEnabled(build.complete)
         projector = self._projector(build)
         if projector is not None:

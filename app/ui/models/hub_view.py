@@ -156,6 +156,7 @@ class HubView(QWidget):
         self._pages.addWidget(self.pending)
         self._pages.addWidget(self.detail)
         side = QWidget(self)
+        side.setFocusProxy(self.list)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(0)

@@ -92,6 +92,7 @@ class LibraryView(QWidget):
         self._pages.addWidget(self._nothing)
         self._pages.addWidget(self.detail)
         side = QWidget(self)
+        side.setFocusProxy(self.list)
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(self.search_field, 1)

@@ -119,6 +119,11 @@ class Ladder(QWidget):
         return self._key
 
     @property
+    def rung(self) -> Rung | None:
+        """The chosen rung."""
+        return next((rung for rung in self._rungs if rung.key == self._key), None)
+
+    @property
     def rungs(self) -> tuple[Rung, ...]:
         """All rungs, few bits first; folded ones too."""
         return self._rungs

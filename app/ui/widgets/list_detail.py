@@ -69,12 +69,15 @@ class ListDetail(QSplitter):
         """Bring what was opened into sight."""
         self._open = True
         self._arrange()
+        if not self.back_button.isHidden():
+            self.back_button.setFocus()
 
     def go_back(self) -> None:
         """Back to the list."""
         if self._open:
             self._open = False
             self._arrange()
+            self._list.setFocus()
             self.left.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -82,6 +82,11 @@ class Rung:
     step: str = ""
     note: str = ""
 
+    @property
+    def refused(self) -> bool:
+        """Whether something speaks against it: it does not fit."""
+        return any(cell.tone is Tone.BAD for cell in self.cells)
+
 
 @dataclass(frozen=True)
 class LadderShape:
@@ -250,10 +255,9 @@ class RungButton(QAbstractButton):
         height = max(4, round(BAR_PX * min(share, 1.0)))
         bottom = shape.bar_top + BAR_PX
         bar = QRectF((shape.width - BAR_WIDTH_PX) / 2, bottom - height, BAR_WIDTH_PX, height)
-        refused = any(cell.tone is Tone.BAD for cell in self.rung.cells)
         accent = QColor(palette.color(QPalette.ColorRole.Accent))
         quiet = QColor(palette.color(QPalette.ColorRole.Dark))
-        if refused:  # an outline: the build does not fit
+        if self.rung.refused:  # an outline: the build does not fit
             painter.setPen(quiet)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             bar.adjust(0.5, 0.5, -0.5, -0.5)
