@@ -14,6 +14,7 @@ from app.core.advice.catalog_facts import builds_of_model, shape_of_model
 from app.core.advice.facts import BuildFacts, ModelShape
 from app.core.advice.header_facts import build_of_header, shape_of_header
 from app.core.advice.recommend import advise_catalog, advise_model
+from app.core.advice.records import Records
 from app.core.advice.results import Purpose, Rank, Wishes
 from app.core.cancel import CancelToken
 from app.core.errors import AppError, ErrorCode
@@ -90,7 +91,10 @@ def run(arguments: argparse.Namespace, paths: Paths, settings: Settings) -> int:
     )
     if case is None:
         return _write_catalog(machine, catalog, wishes, as_json=arguments.json)
-    return _write_model(machine, *case, wishes, as_json=arguments.json)
+    shape, builds = case
+    if not wishes.whole_memory:  # what was measured here holds for this computer only
+        builds = Records(paths.data_dir).measured(builds)
+    return _write_model(machine, shape, builds, wishes, as_json=arguments.json)
 
 
 def what_if(machine: Machine, ram_gib: float | None, vram_gib: float | None) -> Machine:

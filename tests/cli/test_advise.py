@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from app.cli import advise, advise_text, probe
+from app.core.advice.records import Record, Records
 from app.core.advice.results import Fit, QualityWord, Rank, ReasonCode
 from app.core.errors import AppError, ErrorCode
 from app.core.hardware import bandwidth
@@ -147,6 +148,17 @@ def test_the_guide(nibble):
     (found,) = json.loads(nibble("advise", str(guide_path()), "--ram", "4", "--json"))
     assert found["recommended"]
     assert found["quality"] == "like the original"
+
+
+def test_what_was_measured_here_counts_here_only(nibble, tmp_path):
+    path = write_model(tmp_path / "own.gguf")
+    size = path.stat().st_size
+    record = Record("own.gguf", size, 4096, "f16", 128, 0, flash_attention=False, tokens_per_s=12.5)
+    Records(nibble.paths.data_dir).add(record)
+    (here,) = json.loads(nibble("advise", str(path), "--json"))
+    (there,) = json.loads(nibble("advise", str(path), "--ram", "8", "--json"))
+    assert (here["tokens_per_s_low"], here["tokens_per_s_high"]) == (12.5, 12.5)
+    assert there["tokens_per_s_low"] < there["tokens_per_s_high"]
 
 
 def test_a_model_that_nobody_knows(nibble):
