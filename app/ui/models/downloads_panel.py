@@ -131,6 +131,11 @@ class DownloadLine(QWidget):
         self.chat_button.setVisible(done)
         self.setAccessibleName(f"{name}, {self.line_label.text()}")
 
+    def height_for(self, width: int) -> int:
+        """The height at a width, both in px; a message wraps."""
+        wraps = self.hasHeightForWidth()
+        return self.heightForWidth(width) if wraps else self.sizeHint().height()
+
     def show_place(self, *, first: bool, last: bool) -> None:
         """Offer to move it where there is somewhere to move to."""
         waiting = self.status.state is not DownloadState.DONE
@@ -258,5 +263,5 @@ class DownloadsPanel(QFrame):
     def _fit(self) -> None:
         """As high as three lines, then it scrolls."""
         width = max(self._area.viewport().width(), LEAST_WIDTH_PX)
-        heights = [line.heightForWidth(width) for line in self.lines.values()]
+        heights = [line.height_for(width) for line in self.lines.values()]
         self._area.setFixedHeight(sum(sorted(heights, reverse=True)[:SHOWN]) + 6)

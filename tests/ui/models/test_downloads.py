@@ -70,6 +70,8 @@ def test_wrong_bytes_are_said_in_the_line_with_their_way_out(drive, hub, parts):
     drive.until(lambda: drive.states() == ["failed"])
     line = next(iter(drive.page.panel.lines.values()))
     assert "damaged" in line.error_label.text()
+    assert line.height_for(600) < 120
+    assert line.height() >= line.height_for(line.width())
     assert line.pause_button.accessibleName() == "Try again"
     line.pause_button.click()
     drive.until(lambda: drive.states() == ["done"])
