@@ -1,6 +1,6 @@
 """What the advice predicts of builds against what is measured: memory of the engine's child, and speed.
 
-Models of four shapes are written with random weights and quantized. Two of the builds calibrate the speed; the others are
+Models of five shapes are written with random weights and quantized. Two of the builds calibrate the speed; the others are
 predicted from it, and all are predicted in memory from their headers alone.
 """
 
@@ -34,6 +34,7 @@ BUILDS = {
     "large": ("Q8_0", "Q4_K_M", "Q2_K"),
     "experts": ("F16", "Q8_0", "Q4_K_M"),
     "window": ("F16", "Q8_0", "Q4_K_M"),
+    "hybrid": ("F16", "Q8_0"),
 }
 CALIBRATING = ("dense-q4_k_m", "large-q4_k_m")
 CONTEXT = 1024  # nearly filled, because scores and caches count only once they were touched

@@ -32,6 +32,11 @@ class Kind:
     experts: int = 0
     experts_used: int = 0
     window: int = 0
+    interval: int = 0
+
+    def attends(self, layer: int) -> bool:
+        """Whether a layer has keys and values; with an ``interval`` only each so-many-th has."""
+        return not self.interval or (layer + 1) % self.interval == 0
 
 
 KINDS = (
@@ -39,7 +44,9 @@ KINDS = (
     Kind("large", "llama", 16, embedding=2048, heads=16, key_heads=8, head_length=128, feed_forward=6144),
     Kind("experts", "qwen3moe", 12, feed_forward=512, experts=16, experts_used=4),
     Kind("window", "gemma3", 18, feed_forward=4096, window=512),
+    Kind("hybrid", "qwen35", 16, interval=4),
 )  # fmt: skip
+STATE, GROUPS, INNER_HEADS, CONVOLUTION = 128, 16, 16, 4
 
 
 def write_kind(folder: Path, kind: Kind, build: str) -> Path:
@@ -89,6 +96,16 @@ def metadata(kind: Kind) -> dict[str, MetadataValue]:
         values[f"{name}.expert_count"] = kind.experts
         values[f"{name}.expert_used_count"] = kind.experts_used
         values[f"{name}.expert_feed_forward_length"] = kind.feed_forward
+    if kind.interval:
+        values |= {
+            f"{name}.full_attention_interval": kind.interval,
+            f"{name}.rope.dimension_sections": [11, 11, 10, 0],
+            f"{name}.ssm.conv_kernel": CONVOLUTION,
+            f"{name}.ssm.inner_size": INNER_HEADS * STATE,
+            f"{name}.ssm.state_size": STATE,
+            f"{name}.ssm.time_step_rank": INNER_HEADS,
+            f"{name}.ssm.group_count": GROUPS,
+        }
     if kind.window:
         values[f"{name}.attention.sliding_window"] = kind.window
     return values
@@ -104,8 +121,11 @@ def tensors(kind: Kind) -> list[TensorData]:
     ]
     for layer in range(kind.layers):
         block = f"blk.{layer}."
-        found += [_norm(f"{block}{name}.weight", length) for name, length in _norms(kind).items()]
-        for name, shape in _matrices(kind).items():
+        norms = _norms(kind, layer)
+        found += [_norm(f"{block}{name}.weight", length) for name, length in norms.items()]
+        if not kind.attends(layer):
+            found += _state_vectors(block)
+        for name, shape in _matrices(kind, layer).items():
             elements = 1
             for length in shape:
                 elements *= length
@@ -117,9 +137,15 @@ def tensors(kind: Kind) -> list[TensorData]:
     return found
 
 
-def _norms(kind: Kind) -> Mapping[str, int]:
+def _norms(kind: Kind, layer: int) -> Mapping[str, int]:
     width, head = kind.embedding, kind.head_length
-    norms = {"attn_norm": width, "ffn_norm": width}
+    norms = {"attn_norm": width}
+    if kind.interval:
+        norms["post_attention_norm"] = width
+    else:
+        norms["ffn_norm"] = width
+    if not kind.attends(layer):
+        return norms | {"ssm_norm": STATE}
     if kind.architecture != "llama":
         norms |= {"attn_q_norm": head, "attn_k_norm": head}
     if kind.architecture == "gemma3":
@@ -127,21 +153,43 @@ def _norms(kind: Kind) -> Mapping[str, int]:
     return norms
 
 
-def _matrices(kind: Kind) -> Mapping[str, tuple[int, ...]]:
+def _matrices(kind: Kind, layer: int) -> Mapping[str, tuple[int, ...]]:
     query, key = kind.heads * kind.head_length, kind.key_heads * kind.head_length
     width, wide = kind.embedding, kind.feed_forward
-    matrices: dict[str, tuple[int, ...]] = {
-        "attn_q": (width, query),
-        "attn_k": (width, key),
-        "attn_v": (width, key),
-        "attn_output": (query, width),
-    }
     end, more = ("_exps", (kind.experts,)) if kind.experts else ("", ())
-    return matrices | {
+    matrices: dict[str, tuple[int, ...]] = {
         f"ffn_gate{end}": (width, wide, *more),
         f"ffn_up{end}": (width, wide, *more),
         f"ffn_down{end}": (wide, width, *more),
     }
+    if kind.attends(layer):
+        gate = 2 if kind.interval else 1  # the hybrids gate their attention's output
+        return matrices | {
+            "attn_q": (width, gate * query),
+            "attn_k": (width, key),
+            "attn_v": (width, key),
+            "attn_output": (query, width),
+        }
+    inner = INNER_HEADS * STATE
+    return matrices | {
+        "attn_qkv": (width, 2 * GROUPS * STATE + inner),
+        "attn_gate": (width, inner),
+        "ssm_alpha": (width, INNER_HEADS),
+        "ssm_beta": (width, INNER_HEADS),
+        "ssm_out": (inner, width),
+    }
+
+
+def _state_vectors(block: str) -> list[TensorData]:
+    channels = 2 * GROUPS * STATE + INNER_HEADS * STATE
+    small = struct.pack("<f", 0.1)
+    return [
+        _floats(
+            f"{block}ssm_conv1d.weight", (CONVOLUTION, channels), small * CONVOLUTION * channels
+        ),
+        _floats(f"{block}ssm_dt.bias", (INNER_HEADS,), small * INNER_HEADS),
+        _floats(f"{block}ssm_a", (INNER_HEADS,), struct.pack("<f", -1.0) * INNER_HEADS),
+    ]
 
 
 def _norm(name: str, width: int) -> TensorData:
