@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -21,7 +21,22 @@ CONTROL_PX = 288
 
 
 class CalmSlider(QSlider):
-    """A slider that leaves the mouse wheel to the page."""
+    """A slider that leaves the mouse wheel to the page; its filled part begins where reading does."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self._turn()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Fill from the other end where the direction of reading changes."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LayoutDirectionChange:
+            self._turn()
+
+    def _turn(self) -> None:
+        self.setProperty("mirrored", self.isRightToLeft())
+        self.style().unpolish(self)
+        self.style().polish(self)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll the page, not the value."""
@@ -53,7 +68,7 @@ class Range(QWidget):
         super().__init__(parent)
         low, high, self._step = limits
         self._text = text
-        self.slider = CalmSlider(Qt.Orientation.Horizontal, self)
+        self.slider = CalmSlider(self)
         self.slider.setRange(round(low / self._step), round(high / self._step))
         self.slider.setPageStep(max(1, (self.slider.maximum() - self.slider.minimum()) // 10))
         self.slider.setAccessibleName(name)
