@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 
 from tests.benchmarks import (
+    advice,
     chat_latency,
     download_speed,
     engine_speed,
@@ -18,7 +19,7 @@ from tests.benchmarks.llama_tools import CACHE, tools_folder
 from tests.benchmarks.model_writer import write_benchmark_model
 from tests.benchmarks.rows import REPORT, Row, report
 
-PARTS = ("startup", "stall", "library", "download", "engine", "latency")
+PARTS = ("startup", "stall", "library", "download", "engine", "latency", "advice")
 
 
 def main() -> int:
@@ -44,6 +45,8 @@ def main() -> int:
             rows += _shown(engine_speed.run(model))
         if "latency" in chosen:
             rows += _shown(chat_latency.run(model))
+    if "advice" in chosen:
+        rows += _shown(advice.run())
     text = report(rows)
     if set(chosen) == set(PARTS):
         REPORT.write_text("# Benchmarks\n\nWritten by `make bench`.\n\n" + text, encoding="utf-8")
