@@ -237,10 +237,14 @@ def _with_reasons(
         code = ReasonCode.BEST_QUALITY if quick else ReasonCode.LEAST_SLOW
         reasons = [
             Reason(code, facts),
-            *(reason for reason in reasons if reason.code is not ReasonCode.EQUAL),
+            *(reason for reason in reasons if reason.code not in _AGAINST),
             *_no_gain(advice, advices),
         ]
-    return replace(advice, recommended=recommended, reasons=tuple(reasons))
+    by = "" if recommended else advice.dominated_by  # chosen for its speed, it is not beaten
+    return replace(advice, recommended=recommended, dominated_by=by, reasons=tuple(reasons))
+
+
+_AGAINST = (ReasonCode.EQUAL, ReasonCode.DOMINATED)
 
 
 def _no_gain(advice: BuildAdvice, advices: Sequence[BuildAdvice]) -> Iterator[Reason]:

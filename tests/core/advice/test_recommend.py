@@ -95,6 +95,8 @@ def test_what_always_holds(name, model_id):
             assert one.longest_context >= one.settings.context_length - 1023
         if one.recommended:
             assert one.quality.word is not QualityWord.BROKEN
+            assert not one.dominated_by
+            assert not {ReasonCode.DOMINATED, ReasonCode.EQUAL} & set(codes(one.reasons))
 
 
 def test_more_memory_never_means_less_quality():
