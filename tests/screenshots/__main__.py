@@ -194,9 +194,11 @@ def main() -> int:
         for theme, (size_name, size) in product((Theme.LIGHT, Theme.DARK), sizes.items()):
             with tempfile.TemporaryDirectory(prefix="nibble-pictures-") as home:
                 stage = Stage(Path(home), Look(theme, arguments.scale), size)
-                play(stage)
-                stage.save(arguments.out / f"{name}-{theme}{size_name}.png")
-                stage.close()
+                try:
+                    play(stage)
+                    stage.save(arguments.out / f"{name}-{theme}{size_name}.png")
+                finally:
+                    stage.close()
             count += 1
     sys.stdout.write(f"{count} pictures in {arguments.out}\n")
     return 0

@@ -135,6 +135,7 @@ class RowDelegate(QStyledItemDelegate):
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         ground = option.rect.adjusted(EDGE_PX, 1, -EDGE_PX, -1)
         self._paint_ground(painter, option, ground)
         inside = ground.adjusted(PAD_PX, PAD_PX - 2, -PAD_PX, 2 - PAD_PX)

@@ -229,6 +229,7 @@ class RungButton(QAbstractButton):
         del event
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # figures read their way
         self._paint_ground(painter)
         self._paint_bar(painter)
         self._paint_label(painter)
