@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,13 @@ from app.cli.messages import line_for
 from app.core.cancel import Cancelled
 from app.core.errors import AppError
 
+# Processes that the app starts for itself: word -> module with a ``main``. llama.cpp is loaded in them only.
+CHILDREN = {
+    "engine-child": "app.core.engine.worker",
+    "probe-engine": "app.core.engine.probe",
+    "probe-machine": "app.core.engine.devices",
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run Nibble.
@@ -20,14 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 on success, 2 for wrong usage (argparse exits with it), 1 otherwise, with one line on standard error.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] == ["engine-child"]:
-        from app.core.engine.worker import main as child  # noqa: PLC0415 - llama.cpp only in a child
-
-        return child()
-    if words[:1] == ["probe-engine"]:
-        from app.core.engine.probe import main as probe  # noqa: PLC0415
-
-        return probe(words[1:])
+    if words and words[0] in CHILDREN:
+        child = importlib.import_module(CHILDREN[words[0]])
+        code: int = child.main(words[1:]) if words[0] != "engine-child" else child.main()
+        return code
     arguments = parse(words)
     try:
         from app.commands import run  # noqa: PLC0415 - nothing heavy before the arguments are right
