@@ -113,8 +113,8 @@ def weigh(topics: list[Topic]) -> list[float]:
 class Generator:
     """Makes conversations; the same seed makes the same ones."""
 
-    def __init__(self, seed: int, topics: list[Topic] | None = None) -> None:
-        self.rng = random.Random(seed)
+    def __init__(self, seed: int, topics: list[Topic] | None = None, strength: float = 1.0) -> None:
+        self.rng, self.strength = random.Random(seed), strength
         self.topics = topics if topics is not None else all_topics()
         self.by_key = {topic.key: topic for topic in self.topics}
         self.by_key[END.key] = END
@@ -141,7 +141,7 @@ class Generator:
         if not topic.is_table and rng.random() < 0.04:
             other = ask(topic, rng)
             text = f"{text}{rng.choice(['? ', '. ', ', ', ' '])}{other}"
-        return noisy(text, rng, light=light)
+        return noisy(text, rng, light=light, strength=self.strength)
 
     def turn(self, topic: Topic) -> Turn:
         """Return a question about a topic with its answer."""
@@ -162,35 +162,35 @@ class Generator:
         """Return the next turn, the topic it is about, and whether it told more about it."""
         rng = self.rng
         roll = rng.random()
-        if topic.links and roll < 0.3:
+        if topic.links and roll < 0.2:
             wording, key = rng.choice(topic.links)
             target = self.by_key[key]
             question = noisy(expand(wording, rng), rng, light=True)
             return Turn(question, target.answer, key), target, False
-        if roll < 0.72:
+        if roll < 0.5:
             if said_more:
                 text = expand(f"({MORE})", rng)
                 return Turn(marks(text, rng), END.answer, END.key), topic, True
-            if topic.follow_ups and roll < 0.5:
+            if topic.follow_ups and roll < 0.35:
                 text = fill(expand(rng.choice(topic.follow_ups), rng), topic, rng)
                 return self.more(topic, text), topic, True
             return self.more(topic, expand(f"({MORE})", rng)), topic, True
-        if roll < 0.8 and self._short:
+        if roll < 0.57 and self._short:
             wording, target = rng.choice(self._short)
             opening = rng.choice(["and ", "and ", "what about ", "how about ", "ok, and "])
             question = noisy(opening + wording, rng, light=True)
             return Turn(question, target.answer, target.key, target.intent), target, False
-        target = self.by_key.get(rng.choice(TALK)) if roll < 0.86 else None
+        target = self.by_key.get(rng.choice(TALK)) if roll < 0.62 else None
         target = target or self.pick()
         return self.turn(target), target, False
 
     def conversation(self) -> Conversation:
-        """Return one conversation: mostly a single question, a fifth with follow-ups."""
+        """Return one conversation: mostly a single question, many with a second."""
         rng = self.rng
         topic, said_more = self.pick(), False
         turns = [self.turn(topic)]
-        if rng.random() < 0.22:
-            length = rng.choice([2, 2, 2, 2, 3, 4])
+        if rng.random() < 0.4:
+            length = rng.choice([2, 2, 2, 2, 2, 3])
             while len(turns) < length:
                 turn, topic, said_more = self.follow(topic, said_more)
                 turns.append(turn)

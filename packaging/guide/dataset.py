@@ -1,6 +1,6 @@
 """Conversations as arrays of tokens, and their packing into rows of one length.
 
-usage: dataset.py FOLDER [--conversations N] [--seed S]
+usage: dataset.py FOLDER [--conversations N] [--seed S] [--strength X] [--tokenizer FILE]
    writes tokenizer.json, data.npz and calibration.txt into FOLDER
 """
 
@@ -18,6 +18,7 @@ import torch
 from conversations import END, Conversation, Generator, Turn
 from numpy.typing import NDArray
 from tokenizer import Encoder, tokenizer_texts, train_tokenizer
+from tokenizers import Tokenizer
 from torch import Tensor
 
 log = logging.getLogger("guide.dataset")
@@ -98,13 +99,18 @@ class ConversationEncoder:
         return out
 
 
-def build(folder: Path, conversations: int, seed: int) -> None:
-    """Generate, learn the tokenizer, encode, and write everything into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    generator = Generator(seed)
-    made = [generator.conversation() for _ in range(conversations)]
+def _learn_tokenizer(generator: Generator, made: list[Conversation]) -> Tokenizer:
+    """Learn the vocabulary from a sample of conversations and from all answers."""
     answers = [text for topic in generator.topics for text in (topic.answer, topic.more)]
-    tokenizer = train_tokenizer(tokenizer_texts(made[:TOKENIZER_SAMPLE], [*answers, END.answer]))
+    return train_tokenizer(tokenizer_texts(made[:TOKENIZER_SAMPLE], [*answers, END.answer]))
+
+
+def build(folder: Path, conversations: int, seed: int, strength: float, known: Path | None) -> None:
+    """Generate, learn the tokenizer (or take a known one), encode, and write it all down."""
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = Generator(seed, strength=strength)
+    made = [generator.conversation() for _ in range(conversations)]
+    tokenizer = Encoder.load(known).tokenizer if known else _learn_tokenizer(generator, made)
     tokenizer.save(str(folder / "tokenizer.json"))
     intents = sorted({topic.intent for topic in generator.topics} | {END.intent})
     coder = ConversationEncoder(Encoder(tokenizer), intents, seed)
@@ -223,9 +229,17 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--conversations", type=int, default=120_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--strength", type=float, default=1.0, help="how rough questions are")
+    parser.add_argument("--tokenizer", type=Path, help="use this one instead of learning")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    build(arguments.folder, arguments.conversations, arguments.seed)
+    build(
+        arguments.folder,
+        arguments.conversations,
+        arguments.seed,
+        arguments.strength,
+        arguments.tokenizer,
+    )
 
 
 if __name__ == "__main__":

@@ -139,19 +139,23 @@ def marks(text: str, rng: random.Random) -> str:
     return text + ("?" if roll < 0.2 else "." if roll < 0.28 else "!" if roll < 0.3 else "")
 
 
-def noisy(text: str, rng: random.Random, *, light: bool = False) -> str:
-    """Return a wording as somebody might type it; `light` keeps to small slips (short talk)."""
+def noisy(text: str, rng: random.Random, *, light: bool = False, strength: float = 1.0) -> str:
+    """Return a wording as somebody might type it.
+
+    `light` keeps to small slips (short talk); `strength` scales how often anything is changed.
+    """
     text = text.lower()
     if not light:
-        if rng.random() < 0.35:
+        if rng.random() < 0.35 * strength:
             text = paraphrase(text, rng)
-        text = " ".join(_change_words(text.split(), rng))
-        if rng.random() < 0.22:
+        if rng.random() < strength:
+            text = " ".join(_change_words(text.split(), rng))
+        if rng.random() < 0.22 * strength:
             text = rng.choice(OPENINGS) + text
-        if rng.random() < 0.12:
+        if rng.random() < 0.12 * strength:
             text = text.rstrip(" ?.!") + rng.choice(ENDINGS)
-    if rng.random() < (0.06 if light else 0.15):
+    if rng.random() < (0.06 if light else 0.15) * strength:
         text = " ".join(_misspell(text.split() or [text], rng))
-    if rng.random() < 0.15:
+    if rng.random() < 0.15 * strength:
         text = text.replace("'", "") if rng.random() < 0.5 else text.replace("what is", "what's")
     return marks(text, rng).lower()
