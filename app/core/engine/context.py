@@ -167,7 +167,10 @@ class LlamaContext:
                 if self.stop.is_set:
                     raise Cancelled
                 array = (ctypes.c_int32 * len(part))(*part)
-                status = lib.llama_decode(self._context, lib.llama_batch_get_one(array, len(part)))
+                batch = lib.llama_batch_get_one(array, len(part))
+                if start + len(part) < len(tokens):  # only the prompt's last token needs scores
+                    batch.logits = (ctypes.c_int8 * len(part))()
+                status = lib.llama_decode(self._context, batch)
                 self._account(status, part)
                 on_progress(len(self.tokens))
                 self.give_way(time.perf_counter())
