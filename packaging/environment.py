@@ -45,7 +45,7 @@ def run_pip(*arguments: str) -> None:
 
 
 def set_up() -> None:
-    """Make `.venv` from nothing; about 6 minutes on 2 cores, of which 4 compile llama.cpp."""
+    """Make `.venv` from nothing; compiling llama.cpp takes about 4 minutes on 2 free cores."""
     started = time.monotonic()
     if VENV.exists():
         shutil.rmtree(VENV)
