@@ -11,14 +11,8 @@ from app.cli import terminal
 from app.cli.arguments import parse
 from app.cli.messages import line_for
 from app.core.cancel import Cancelled
+from app.core.children import CHILDREN
 from app.core.errors import AppError
-
-# Processes that the app starts for itself: word -> module with a ``main``. llama.cpp is loaded in them only.
-CHILDREN = {
-    "engine-child": "app.core.engine.worker",
-    "probe-engine": "app.core.engine.probe",
-    "probe-machine": "app.core.engine.devices",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in CHILDREN:
         child = importlib.import_module(CHILDREN[words[0]])
-        code: int = child.main(words[1:]) if words[0] != "engine-child" else child.main()
+        code: int = child.main(words[1:])
         return code
     arguments = parse(words)
     try:

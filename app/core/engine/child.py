@@ -10,7 +10,6 @@ import contextlib
 import os
 import queue
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -21,10 +20,6 @@ from app.core.engine import wire
 
 KILL_TIMEOUT_S: Final = 2.0
 LOG_TAIL_BYTES: Final = 16_384
-_MODULES: Final = {
-    "engine-child": "app.core.engine.worker",
-    "probe-engine": "app.core.engine.probe",
-}
 # OpenMP threads that wait for each other spin this often before they sleep. The library's default of about 300,000 times
 # is ruinous as soon as another program wants a core (measured on two cores: 0.4 tokens/s instead of 40). With 3,000 a
 # quiet machine loses nothing (46.6 against 43.8 tokens/s), with 1,000 it loses a tenth, with 100 half.
@@ -34,17 +29,6 @@ _ROOT: Final = Path(__file__).resolve().parents[3]
 
 class ChildGone(Exception):  # noqa: N818 - an outcome that callers translate
     """The child has ended; nothing more will come."""
-
-
-def child_command(word: str) -> list[str]:
-    """Command line of an internal child, ``engine-child`` or ``probe-engine``.
-
-    From source the module itself is run, which is quicker than going through the whole app; the working folder is kept
-    out of the module search path (-P), so nothing in it can pose as a library.
-    """
-    if getattr(sys, "frozen", False):
-        return [sys.executable, word]
-    return [sys.executable, "-P", "-m", _MODULES[word]]
 
 
 def child_environment() -> dict[str, str]:
@@ -168,11 +152,16 @@ class EngineChild:
 
     def kill(self) -> None:
         """End the child at once and wait until it is gone (two seconds at most). Twice is fine."""
-        self.killed = True
         if not self.ended.is_set():
-            with contextlib.suppress(OSError):
-                self._process.kill()
+            self.stop()
+        self.killed = True
         self._reader.join(KILL_TIMEOUT_S)
+
+    def stop(self) -> None:
+        """End the child without waiting for it. Safe from any thread; `kill` must still follow."""
+        self.killed = True
+        with contextlib.suppress(OSError):
+            self._process.kill()
 
     def _send(self, line: wire.Line) -> None:
         pipe = self._process.stdin

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from app.core.cancel import CancelToken
-from app.core.engine.child import child_command, child_environment
+from app.core.children import child_command
+from app.core.engine.child import child_environment
 from app.core.hardware.cpu import processor_name
 
 PROBE_TIMEOUT_S: Final = 120.0

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from app.core.engine.child import child_command, child_environment
+from app.core.children import child_command
+from app.core.engine.child import child_environment
 from app.core.engine.kernels import Kernels
 from app.core.engine.llama import LogTail, lib
 from app.core.engine.tiny_model import write_random

@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Final
 
 from app.core.cancel import Cancelled, CancelToken
+from app.core.children import child_command
 from app.core.engine import wire
 from app.core.engine.base import (
     ChatMessage,
@@ -29,7 +30,7 @@ from app.core.engine.base import (
     ReplyStats,
     TextDelta,
 )
-from app.core.engine.child import Call, ChildGone, EngineChild, child_command
+from app.core.engine.child import Call, ChildGone, EngineChild
 from app.core.engine.crash import MemoryFacts, explain
 from app.core.engine.kernels import KernelMemory
 from app.core.engine.loading import Loaded, LoadJob

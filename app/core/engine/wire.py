@@ -2,7 +2,7 @@
 
 To the child: ``{"id": 3, "op": "generate", ...}``; ops are ``load``, ``generate``, ``count``, ``cancel`` (with ``target``)
 and ``close``. From the child: ``{"id": 3, "event": "text", ...}``; each op is answered by events that carry its id, the
-last of which is ``loaded``, ``finished``, ``count`` or ``error``. The end of either pipe ends the child.
+last of which is ``loaded``, ``finished``, ``count``, ``done`` (of a job) or ``error``. The end of either pipe ends the child.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ EVENT_NAMES: Final = {
     TextDelta: "text",
     Finished: "finished",
 }
-LAST_EVENTS: Final = frozenset({"loaded", "finished", "count", "error"})
+LAST_EVENTS: Final = frozenset({"loaded", "finished", "count", "done", "error"})
 
 
 def encode(line: Line) -> bytes:

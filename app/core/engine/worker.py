@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import BinaryIO, Final, NoReturn
 
@@ -23,6 +23,7 @@ from app.core.cancel import Cancelled
 from app.core.engine import wire
 from app.core.engine.base import ReplyEvent
 from app.core.engine.context import LlamaContext, StopFlag
+from app.core.engine.job import take_stdout
 from app.core.engine.llama import LogTail, lib
 from app.core.engine.plan import LoadPlan
 from app.core.engine.prompt import PromptBuilder
@@ -33,19 +34,13 @@ from app.core.errors import AppError, ErrorCode
 PROGRESS_S: Final = 0.05
 
 
-def main() -> int:
+def main(argv: Sequence[str] = ()) -> int:
     """Run until the parent says ``close`` or goes away. Does not return in practice."""
+    del argv
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to handle
     faulthandler.enable()
-    Worker(_take_stdout()).run(sys.stdin.buffer)
-
-
-def _take_stdout() -> BinaryIO:
-    """The real standard output; afterwards stray prints of native code go to standard error."""
-    events = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    return events
+    Worker(take_stdout()).run(sys.stdin.buffer)
 
 
 class Worker:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +29,6 @@ POLL_S: Final = 0.05
 DRM_ROOT: Final = Path("/sys/class/drm")
 LARGEST_BYTES: Final = 2 * 2**40  # some drivers report 2**64 - 1
 AMD_VENDOR: Final = "0x1002"
-MODULE: Final = "app.core.engine.devices"
 SHARED_BELOW_BYTES: Final = (
     2**30
 )  # an AMD device with less memory of its own than this uses main memory
@@ -60,13 +58,6 @@ class ChildReport:
             nvml=tuple(values.get("nvml", ())),
             missing=dict(values.get("missing", {})),
         )
-
-
-def child_command() -> list[str]:
-    """Command line of the child that asks ggml and the drivers."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "probe-machine"]
-    return [sys.executable, "-P", "-m", MODULE]
 
 
 def ask_child(

@@ -12,12 +12,12 @@ from typing import Final
 import psutil
 
 from app.core.cancel import CancelToken
+from app.core.children import child_command
 from app.core.hardware.bandwidth import memory_bandwidth
 from app.core.hardware.disk import probe_disk
 from app.core.hardware.gpu import (
     amd_devices,
     ask_child,
-    child_command,
     devices_of,
     read_windows_adapters,
     windows_devices,
@@ -48,7 +48,7 @@ def probe_machine(
     Raises:
         Cancelled: the token was cancelled.
     """
-    report = ask_child(child_command(), _environment(), cancel)
+    report = ask_child(child_command("probe-machine"), _environment(), cancel)
     memory = probe_memory()
     processor = probe_processor(report.features)
     others = (*amd_devices(), *windows_devices(read_windows_adapters()))

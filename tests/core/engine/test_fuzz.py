@@ -7,9 +7,10 @@ import struct
 
 import pytest
 
+from app.core.children import child_command
 from app.core.engine import wire
 from app.core.engine.base import KvType
-from app.core.engine.child import ChildGone, EngineChild, child_command
+from app.core.engine.child import ChildGone, EngineChild
 from app.core.engine.plan import LoadPlan
 from app.core.errors import AppError
 from app.core.models.gguf import read_file

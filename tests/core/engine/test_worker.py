@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from app.core.engine.child import EngineChild, child_command, child_environment
+from app.core.children import child_command
+from app.core.engine.child import EngineChild, child_environment
 from app.core.engine.worker import _CancelDesk
 
 STRAY = """
 import ctypes, os
-from app.core.engine.worker import _take_stdout
-events = _take_stdout()
+from app.core.engine.job import take_stdout
+events = take_stdout()
 print("a stray print", flush=True)
 ctypes.CDLL(None).puts(b"a stray native print")
 ctypes.CDLL(None).fflush(None)

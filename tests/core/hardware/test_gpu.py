@@ -12,7 +12,6 @@ from app.core.hardware.gpu import (
     ChildReport,
     amd_devices,
     ask_child,
-    child_command,
     devices_of,
     sane,
     windows_devices,
@@ -178,7 +177,3 @@ def test_cancelling_ends_the_child():
     token.cancel()
     with pytest.raises(Cancelled):
         ask_child(python("import time; time.sleep(60)"), {}, token)
-
-
-def test_the_command_names_the_childs_module():
-    assert child_command()[-1] == "app.core.engine.devices"
