@@ -54,6 +54,7 @@ LINES: dict[ErrorCode, str] = {
     ErrorCode.IMPORT_REFUSED: "{path} was not imported: {reason}",
     ErrorCode.REMOVE_REFUSED: "{path} belongs to {store}: {reason}",
     ErrorCode.TRASH_FAILED: "{path} could not be moved to the trash: {reason}",
+    ErrorCode.FOLDER_REFUSED: "{path} is not added: {reason}",
     ErrorCode.WRITE_FAILED: "{path} could not be written: {reason}",
 }
 

@@ -54,6 +54,7 @@ class ErrorCode(StrEnum):
     IMPORT_REFUSED = "import-refused"  # path, reason
     REMOVE_REFUSED = "remove-refused"  # path, store, reason
     TRASH_FAILED = "trash-failed"  # path, reason
+    FOLDER_REFUSED = "folder-refused"  # path, reason
     WRITE_FAILED = "write-failed"  # path, reason
 
 

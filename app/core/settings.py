@@ -86,7 +86,12 @@ class Network:
 
 @dataclass(frozen=True)
 class Settings:
-    """The whole tree. ``model_folders`` are folders with models besides Nibble's own (absolute paths)."""
+    """The whole tree.
+
+    Attributes:
+        model_folders: folders with models besides Nibble's own (absolute paths).
+        download_folder: the one of them where new downloads go; empty for Nibble's own.
+    """
 
     look: Look = Look()
     generation: Generation = Generation()
@@ -95,6 +100,7 @@ class Settings:
     last_model: str = ""
     offline: bool = False
     model_folders: tuple[str, ...] = ()
+    download_folder: str = ""
 
 
 Listener = Callable[[Settings, Settings], None]

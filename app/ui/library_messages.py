@@ -151,6 +151,11 @@ def _library() -> dict[ErrorCode, Wording]:
             tr("“{path}” belongs to {store}. {reason}"),
             None,
         ),
+        ErrorCode.FOLDER_REFUSED: (
+            tr("This folder is not added"),
+            tr("{path} does not exist, or it lies in a folder that Nibble looks into anyway."),
+            None,
+        ),
         ErrorCode.TRASH_FAILED: (
             tr("The file is still there"),
             tr("“{path}” could not be moved to the trash. {reason}"),

@@ -18,7 +18,7 @@ from typing import Final
 from app.core.cancel import Cancelled, CancelToken
 from app.core.errors import AppError, ErrorCode
 from app.core.models.download_fetcher import DownloadFetcher
-from app.core.models.download_list import OPEN_STATES, DownloadList
+from app.core.models.download_list import OPEN_STATES, DownloadList, key_of
 from app.core.models.download_store import DownloadStore
 from app.core.models.download_types import (
     Download,
@@ -72,8 +72,9 @@ class DownloadQueue:
         self._failures: dict[str, int] = {}
         self._retry_at_s: dict[str, float] = {}
         self._runs = threading.Lock()
+        self._folder = ""
         self._list = DownloadList(models_dir, store, self._wake)
-        self._fetcher = DownloadFetcher(self._list, models_dir, self._options.transfer, self.limit)
+        self._fetcher = DownloadFetcher(self._list, models_dir, self._options, self.limit)
 
     @property
     def statuses(self) -> tuple[DownloadStatus, ...]:
@@ -89,6 +90,14 @@ class DownloadQueue:
         """How many downloads run at the same time, from now on."""
         self._options = replace(self._options, parallel=max(1, min(MAX_PARALLEL, count)))
         self._wake()
+
+    def set_connections(self, count: int) -> None:
+        """How many ranges of one file are fetched at the same time, for what starts from now on."""
+        self._fetcher.set_connections(count)
+
+    def set_folder(self, folder: Path | None) -> None:
+        """Where what is added from now on goes; None is the queue's own folder. What is on the list stays where it is."""
+        self._folder = str(folder) if folder else ""
 
     def add(
         self, listing: RepoListing, build: HubBuild, projector: HubFile | None = None
@@ -106,7 +115,11 @@ class DownloadQueue:
                 available=f"{len(build.files)} of {len(build.files) + build.missing_parts} parts",
             )
         files = (*build.files, projector) if projector else build.files
-        return self._list.add(listing.repo, listing.revision, build.label, files)
+        key = key_of(listing.repo, files)
+        label, folder = build.label, self._folder
+        return self._list.add(
+            Download(key, listing.repo, listing.revision, label, files, folder=folder)
+        )
 
     def pause(self, *keys: str) -> None:
         """Stop downloads (all, if none is named) at once, keeping what is there, until `resume`."""

@@ -62,22 +62,23 @@ class DownloadList:
         with self._lock:
             return self._status.get(key)
 
-    def add(self, repo: str, revision: str, label: str, files: tuple[HubFile, ...]) -> Download:
+    def add(self, fresh: Download) -> Download:
         """Append a download. One that is there already is queued again, at the newer commit if its files have changed.
 
         Raises:
             AppError: BAD_REFERENCE or UNSAFE_NAME.
         """
-        key = key_of(repo, files)
+        key, files = fresh.key, fresh.files
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        fresh = Download(key, repo, revision, label, files, added=now)
+        fresh = replace(fresh, added=now)
         fresh.targets(self._models_dir)
         with self._lock:
             known = self._status.get(key)
             if known and known.state in OPEN_STATES and known.download.files == files:
                 return known.download
             if known and known.download.files == files:
-                fresh = replace(fresh, done=known.download.done, fetched=known.download.fetched)
+                begun = known.download
+                fresh = replace(fresh, done=begun.done, fetched=begun.fetched, folder=begun.folder)
             self._status[key] = self._fresh(fresh)
         self._changed()
         return fresh
@@ -100,6 +101,19 @@ class DownloadList:
             )
         self._changed()
         return download
+
+    def note_done(self, key: str, path: str, *, fetched: bool) -> None:
+        """Note that one file of a download is whole; ``fetched`` if this download brought it."""
+        with self._lock:
+            known = self._status.get(key)
+            if known is None:
+                return
+            download = known.download
+            done = tuple(dict.fromkeys((*download.done, path)))
+            brought = (*download.fetched, path) if fetched else download.fetched
+            download = replace(download, done=done, fetched=tuple(dict.fromkeys(brought)))
+            self._status[key] = replace(known, download=download)
+        self._changed()
 
     def report(self, key: str, **fields: Any) -> None:  # noqa: ANN401 - fields of DownloadStatus
         """Replace fields of a status: progress, which is not kept on disk."""

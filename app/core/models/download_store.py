@@ -73,6 +73,12 @@ class DownloadStore:
         self._lock.close()
 
 
+def _folder(value: object) -> str:
+    if not isinstance(value, str) or (value and not Path(value).is_absolute()):
+        raise ValueError(value)
+    return value
+
+
 def _download(entry: dict[str, Any]) -> Download | None:
     """A download out of the file; None for what makes no sense, since names in it become paths."""
     try:
@@ -101,6 +107,7 @@ def _download(entry: dict[str, Any]) -> Download | None:
             error_code=ErrorCode(entry["error_code"]).value if failed else "",
             error_facts=dict(entry["error_facts"]) if failed else {},
             added=str(entry["added"]),
+            folder=_folder(entry.get("folder", "")),
         )
     except (AppError, KeyError, ValueError, TypeError, AttributeError) as error:
         log.warning("a download in the queue makes no sense: %s", type(error).__name__)

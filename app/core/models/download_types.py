@@ -37,6 +37,7 @@ class Download:
         fetched: those of ``done`` that this download brought, which cancelling removes again.
         error_code: why it failed or waits, else empty; ``error_facts`` belong to it.
         added: ISO 8601 in UTC.
+        folder: the models folder that it goes into; empty for Nibble's own.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Download:
     error_code: str = ""
     error_facts: dict[str, Fact] = field(default_factory=dict)
     added: str = ""
+    folder: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -62,12 +64,13 @@ class Download:
         return AppError(ErrorCode(self.error_code), **self.error_facts) if self.error_code else None
 
     def targets(self, models_dir: Path) -> tuple[Path, ...]:
-        """Where the files go; the first one is what a model is opened by.
+        """Where the files go; the first one is what a model is opened by. ``models_dir`` is Nibble's own folder.
 
         Raises:
             AppError: BAD_REFERENCE or UNSAFE_NAME.
         """
-        return tuple(hub_names.local_path(models_dir, self.repo, file.path) for file in self.files)
+        folder = Path(self.folder) if self.folder else models_dir
+        return tuple(hub_names.local_path(folder, self.repo, file.path) for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -105,12 +108,14 @@ class QueueOptions:
 
     Attributes:
         parallel: downloads that run at the same time.
+        parallel_files: files of one download (parts, a projector) that are fetched at the same time.
         retry_waits_s: seconds before a download that failed for a passing reason is tried again by itself, the last one
             repeated; empty lets it fail (the terminal).
         tick_s: least time between two reports of progress.
     """
 
     parallel: int = 2
+    parallel_files: int = 2
     retry_waits_s: tuple[float, ...] = (10.0, 20.0, 60.0)
     tick_s: float = 0.1
     transfer: TransferOptions = field(default_factory=TransferOptions)

@@ -17,6 +17,7 @@ from app.core.cancel import CancelToken
 from app.core.errors import ErrorCode
 from app.core.models.found import Fault, FoundModel, Part
 from app.core.models.hub_names import is_projector, quant_label, split_part
+from app.core.models.origin import NOTE_NAME
 from app.core.models.places import Place, Source
 
 MAX_DEPTH: Final = 8
@@ -113,12 +114,19 @@ def _found(
     key = "/".join((*folder.relative, name))
     repo, file = "", ""
     final = _final_name(name)
-    if len(folder.relative) >= 2 and place.source in {Source.NIBBLE, Source.LM_STUDIO}:
+    if len(folder.relative) >= 2 and _laid_out_as_hub(place, folder):
         repo = "/".join(folder.relative[:2])
         file = "/".join((*folder.relative[2:], final))
     split = split_part(final)
     label = split[0] if split else final.removesuffix(".gguf")
     return FoundModel(place, key, label, parts, repo, file, projector, fault=fault)
+
+
+def _laid_out_as_hub(place: Place, folder: Folder) -> bool:
+    """Whether the first two folders are a repository's name; in a person's folder only our note says so."""
+    if place.source is Source.FOLDER:
+        return (place.folder.joinpath(*folder.relative[:2]) / NOTE_NAME).is_file()
+    return place.source in {Source.NIBBLE, Source.LM_STUDIO}
 
 
 def _final_name(name: str) -> str:

@@ -24,9 +24,13 @@ def hub_options(settings: Settings) -> HubOptions:
 def queue_options(settings: Settings, keep_trying: bool) -> QueueOptions:
     """How the settings want downloads to run. ``keep_trying`` is for a window: what may pass is tried again later."""
     network = settings.network
-    connections = max(1, min(MAX_CONNECTIONS, network.connections))
-    transfer = TransferOptions(connections=connections)
+    transfer = TransferOptions(connections=connections_of(settings))
     parallel = max(1, min(MAX_CONNECTIONS, network.parallel_downloads))
     if keep_trying:
         return QueueOptions(parallel=parallel, transfer=transfer)
     return QueueOptions(parallel=parallel, transfer=transfer, retry_waits_s=())
+
+
+def connections_of(settings: Settings) -> int:
+    """Parallel ranges of one large file, within reason."""
+    return max(1, min(MAX_CONNECTIONS, settings.network.connections))

@@ -9,6 +9,7 @@ from typing import Final
 
 from app.core.cancel import CancelToken
 from app.core.errors import AppError, ErrorCode
+from app.core.models.folders import added_folders
 from app.core.models.found import FoundModel, Part
 from app.core.models.header_facts import (
     HeaderFacts,
@@ -100,11 +101,11 @@ class Library:
         cls, paths: Paths, settings: Settings, surroundings: Surroundings | None = None
     ) -> Library:
         """The library of this computer: the guide, our folder, the person's folders, other programs' stores."""
-        own = [Place(Source.GUIDE, guide_path().parent), Place(Source.NIBBLE, paths.models_dir)]
-        added = [Path(text).expanduser() for text in settings.model_folders]
-        folders = [Place(Source.FOLDER, path) for path in added if path.is_absolute()]
-        others = find_places(surroundings or Surroundings.here())
-        return cls([*own, *folders, *others], paths.library_file)
+        return cls(places_of(paths, settings, surroundings), paths.library_file)
+
+    def look_in(self, places: Sequence[Place]) -> None:
+        """List other places from the next scan on."""
+        self.places = tuple(places)
 
     def models(self, cancel: CancelToken | None = None) -> list[LibraryModel]:
         """Every model, sorted by name. Raises `Cancelled`."""
@@ -159,6 +160,15 @@ class Library:
         paths |= {str(model.projector.path) for model in found if model.projector}
         roots = [str(place.folder) for place in self.places if place.folder.is_dir()]
         self.index.forget_all_but(paths, roots)
+
+
+def places_of(
+    paths: Paths, settings: Settings, surroundings: Surroundings | None = None
+) -> list[Place]:
+    """The guide, our folder, the person's folders, other programs' stores, in this order."""
+    own = [Place(Source.GUIDE, guide_path().parent), Place(Source.NIBBLE, paths.models_dir)]
+    folders = [Place(Source.FOLDER, path) for path in added_folders(settings)]
+    return [*own, *folders, *find_places(surroundings or Surroundings.here())]
 
 
 def _unique(model: FoundModel, ids: set[str]) -> FoundModel:
