@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.core.chat.session import ChatSession
-from app.core.chat.store import ChatStore
 from app.core.engine.base import Engine
 from app.core.engine.lazy import LazyEngine
 from app.core.errors import AppError, ErrorCode
@@ -14,21 +14,38 @@ from app.core.logs import set_up_logging
 from app.core.paths import Paths, find_paths
 from app.core.settings import SettingsStore
 
+if TYPE_CHECKING:
+    from app.core.chat.session import ChatSession
+    from app.core.chat.store import ChatStore
+
 
 @dataclass
 class Context:
-    """The services of one running app."""
+    """The services of one running app. What no window shows at first is imported and built when it is first used."""
 
     paths: Paths
     settings: SettingsStore
-    store: ChatStore
     engine: Engine
-    session: ChatSession
+
+    @functools.cached_property
+    def store(self) -> ChatStore:
+        """Conversations on disk."""
+        from app.core.chat.store import ChatStore  # noqa: PLC0415 - after the window is shown
+
+        return ChatStore(self.paths.chats_file)
+
+    @functools.cached_property
+    def session(self) -> ChatSession:
+        """Runs turns of a conversation."""
+        from app.core.chat.session import ChatSession  # noqa: PLC0415 - after the window is shown
+
+        return ChatSession(self.store, self.engine)
 
     def close(self) -> None:
         """End the engine child and close the store; bounded to about two seconds."""
         self.engine.close()
-        self.store.close()
+        if "store" in self.__dict__:
+            self.store.close()
 
 
 def prepare(data_dir: Path | None, verbose: bool = False) -> Paths:
@@ -61,7 +78,4 @@ def build_engine(paths: Paths) -> Engine:
 
 def build_context(paths: Paths) -> Context:
     """All services."""
-    settings = SettingsStore(paths.settings_file)
-    engine = build_engine(paths)
-    store = ChatStore(paths.chats_file)
-    return Context(paths, settings, store, engine, ChatSession(store, engine))
+    return Context(paths, SettingsStore(paths.settings_file), build_engine(paths))

@@ -1,15 +1,16 @@
-"""Logging: one rotating file, a short tail in memory for crash reports. Chat text is never logged."""
+"""Logging: one file and the one before it, a short tail in memory for crash reports. Chat text is never logged."""
 
 from __future__ import annotations
 
 import collections
+import contextlib
 import logging
-import logging.handlers
 import sys
 from pathlib import Path
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 TAIL_LINES = 200
+LARGEST_BYTES = 1_000_000
 
 
 class TailHandler(logging.Handler):
@@ -37,7 +38,7 @@ def tail() -> list[str]:
 
 
 def set_up_logging(logs_dir: Path, verbose: bool = False) -> None:
-    """Send the app's log to ``logs_dir/nibble.log`` (1 MB, two older ones kept) and to the tail.
+    """Send the app's log to ``logs_dir/nibble.log`` and to the tail; a file that has grown large becomes ``nibble.log.1``.
 
     Without a writable folder the log goes to the tail alone. ``verbose`` also prints to standard error.
     """
@@ -49,11 +50,7 @@ def set_up_logging(logs_dir: Path, verbose: bool = False) -> None:
         handler.close()
     handlers: list[logging.Handler] = [_tail]
     try:
-        handlers.append(
-            logging.handlers.RotatingFileHandler(
-                logs_dir / "nibble.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8"
-            )
-        )
+        handlers.append(logging.FileHandler(_log_file(logs_dir), encoding="utf-8"))
     except OSError as error:
         _tail.handle(
             root.makeRecord("app", logging.WARNING, "", 0, "no log file: %s", (error,), None)
@@ -63,3 +60,12 @@ def set_up_logging(logs_dir: Path, verbose: bool = False) -> None:
     for handler in handlers:
         handler.setFormatter(logging.Formatter(FORMAT))
         root.addHandler(handler)
+
+
+def _log_file(logs_dir: Path) -> Path:
+    """The file to append to. It is turned over at a start only: logging's own rotation costs every start 5 ms of imports."""
+    file = logs_dir / "nibble.log"
+    with contextlib.suppress(OSError):  # there is none yet, or another window has it open
+        if file.stat().st_size > LARGEST_BYTES:
+            file.replace(file.with_suffix(".log.1"))
+    return file

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from app.core.chat.session import ChatSession
-from app.core.chat.store import ChatStore
 from app.core.engine.base import Engine
 from app.core.paths import Paths
 from app.core.settings import SettingsStore
+
+if TYPE_CHECKING:
+    from app.core.chat.session import ChatSession
+    from app.core.chat.store import ChatStore
 
 
 class Services(Protocol):
@@ -37,4 +39,8 @@ class Services(Protocol):
     @property
     def session(self) -> ChatSession:
         """Runs turns of a conversation."""
+        ...
+
+    def close(self) -> None:
+        """Close what was built of them; twice is fine."""
         ...

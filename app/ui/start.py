@@ -11,6 +11,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.core.cancel import CancelToken
+from app.core.errors import AppError
+from app.ui.computer import Computer
 from app.ui.crash import CrashHook
 from app.ui.loading import ModelLoader
 from app.ui.main_window import MainWindow
@@ -86,7 +88,8 @@ def make_parts(services: Services, application: QApplication) -> Parts:
     state = StateKeeper(services.paths.window_file, tasks, owner)
     theme = WindowTheme(application, services.settings.current.look, owner)
     models = ModelLoader(services.engine, settings, state, tasks, owner)
-    return Parts(services, owner, tasks, theme, settings, state, models)
+    computer = Computer(services.paths, settings, tasks, owner)
+    return Parts(services, owner, tasks, theme, settings, state, models, computer)
 
 
 class BeginAfterPaint(QObject):
@@ -111,11 +114,18 @@ def begin(window: MainWindow, open_path: Path | None = None) -> None:
     """What starts when the window is on screen: the model, the store, the conversation shown last."""
     parts = window.parts
     services = parts.services
+    try:
+        store = (
+            services.store
+        )  # opened here, so that the window is there to say what is wrong with it
+    except AppError as error:
+        show_failure(window, error)
+        return
 
     def prepare(cancel: CancelToken) -> None:
         del cancel
-        services.store.recover()
-        services.store.purge(older_than_s=UNDO_S)
+        store.recover()
+        store.purge(older_than_s=UNDO_S)
 
     parts.models.start(open_path)
     window.show_page("chat")
@@ -124,6 +134,18 @@ def begin(window: MainWindow, open_path: Path | None = None) -> None:
     recovery = parts.tasks.start(Lane.STORE, prepare)
     recovery.failed.connect(window.chat_page.view.bars.show_error)
     window.chat_page.start()
+
+
+def show_failure(window: MainWindow, error: AppError) -> None:
+    """Say in place of the pages why the app cannot work, and what to do."""
+    from app.ui.messages import explain_error  # noqa: PLC0415 - rarely needed
+    from app.ui.widgets.empty import EmptyState  # noqa: PLC0415
+
+    explanation = explain_error(error)
+    state = EmptyState(window)
+    state.show_state(explanation.title, explanation.sentence)
+    window.setCentralWidget(state)
+    window.menuBar().setEnabled(False)
 
 
 def import_transcript(cancel: CancelToken) -> None:
@@ -143,4 +165,4 @@ def close_down(parts: Parts) -> None:
     if not parts.tasks.close(JOIN_S):
         log.warning("a worker did not end in time")
     parts.state.close()
-    services.store.close()
+    services.close()

@@ -34,6 +34,10 @@ class Services:
     engine: FakeEngine
     session: ChatSession
 
+    def close(self):
+        self.engine.close()
+        self.store.close()
+
 
 def run_deferred_deletes():
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

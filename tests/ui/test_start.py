@@ -12,14 +12,17 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.context import build_context
 from app.core.chat.conversation import MessageState
 from app.core.chat.store import ChatStore
 from app.core.engine.base import Role
 from app.core.engine.fake import FakeReply
+from app.core.paths import Paths
 from app.core.window_state import read_window_state
 from app.ui import start
 from app.ui.main_window import MainWindow
 from app.ui.stop_signals import StopSignals
+from app.ui.widgets.empty import EmptyState
 from tests.ui.conftest import TIMEOUT_MS, run_deferred_deletes
 
 
@@ -140,3 +143,23 @@ def test_a_signal_of_the_system_closes_the_window(qtbot, number):
     signals.uninstall()
     assert signal.getsignal(number) is before
     signals.deleteLater()
+
+
+def test_a_broken_store_is_explained_in_the_window(qtbot, qapp, tmp_path):
+    paths = Paths(tmp_path / "data")
+    paths.create()
+    paths.chats_file.write_bytes(b"this is no database, only words" * 200)
+    context = build_context(paths)
+    made = start.make_parts(context, start.make_application())
+    window = MainWindow(made)
+    window.show()
+    start.begin(window)
+    state = window.centralWidget()
+    assert isinstance(state, EmptyState)
+    assert "chats.db" in state.text
+    window.close()
+    start.close_down(made)
+    made.owner.deleteLater()
+    window.deleteLater()
+    run_deferred_deletes()
+    assert paths.chats_file.read_bytes().startswith(b"this is no database"), "nothing is touched"
