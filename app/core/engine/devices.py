@@ -9,10 +9,9 @@ import ctypes
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from app.core.engine.llama import LogTail, lib
+from app.core.engine.llama import LogTail, lib, library
 from app.core.hardware.nvml import NvmlError, nvml_devices
 
 KINDS: Final = {0: "cpu", 1: "gpu", 2: "integrated", 3: "accelerator"}
@@ -80,7 +79,7 @@ def ggml_devices() -> list[dict[str, Any]]:
         OSError: a library is missing.
         AttributeError: it does not have the functions.
     """
-    registry, base = _library("ggml"), _library("ggml-base")
+    registry, base = library("ggml"), library("ggml-base")
     registry.ggml_backend_dev_count.restype = ctypes.c_size_t
     registry.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
     registry.ggml_backend_dev_get.restype = ctypes.c_void_p
@@ -109,19 +108,13 @@ def features() -> list[str]:
     Raises:
         OSError: the library is missing.
     """
-    library = _library("ggml-cpu")
+    processor = library("ggml-cpu")
     return [
         name.upper()
         for name in FEATURES
-        if hasattr(library, f"ggml_cpu_has_{name}") and getattr(library, f"ggml_cpu_has_{name}")()
+        if hasattr(processor, f"ggml_cpu_has_{name}")
+        and getattr(processor, f"ggml_cpu_has_{name}")()
     ]
-
-
-def _library(name: str) -> ctypes.CDLL:
-    """A shared library beside llama.cpp's own, which is loaded already."""
-    folder = Path(lib._lib._name).parent  # noqa: SLF001 - the one place that knows the file
-    endings = {"win32": f"{name}.dll", "darwin": f"lib{name}.dylib"}
-    return ctypes.CDLL(str(folder / endings.get(sys.platform, f"lib{name}.so")))
 
 
 def _text(value: bytes | None) -> str:

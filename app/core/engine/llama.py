@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import sys
 from collections import deque
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 LOG_WARNING: Final = 3
@@ -31,6 +32,17 @@ def _load_low_level() -> Any:  # noqa: ANN401 - ctypes functions
 
 
 lib: Final = _load_low_level()
+
+
+def library(name: str) -> ctypes.CDLL:
+    """A shared library beside llama.cpp's own, such as ``ggml-base``; it is loaded already.
+
+    Raises:
+        OSError: it is not there.
+    """
+    folder = Path(lib._lib._name).parent  # noqa: SLF001 - the one place that knows the file
+    endings = {"win32": f"{name}.dll", "darwin": f"lib{name}.dylib"}
+    return ctypes.CDLL(str(folder / endings.get(sys.platform, f"lib{name}.so")))
 
 
 class LogTail:
