@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 
+from app.ui.computer import Computer
 from app.ui.loading import ModelLoader
 from app.ui.services import Services
 from app.ui.state import SettingsLink, StateKeeper
@@ -24,3 +25,4 @@ class Parts:
     settings: SettingsLink
     state: StateKeeper
     models: ModelLoader
+    computer: Computer

@@ -35,6 +35,7 @@ class Lane(Enum):
     STORE = auto()  # conversations, settings, window state: quick
     LIBRARY = auto()  # the catalog and the models on this computer
     FILES = auto()  # long work on model files: import, verify
+    COMPUTER = auto()  # looking at this computer, and judging what fits it
     HUB = auto()  # questions to the model hub
     DOWNLOADS = auto()  # the download queue while it has something to do
 

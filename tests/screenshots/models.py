@@ -104,7 +104,7 @@ def open_page(stage: Stage) -> tuple[ModelsPage, HubServer]:
     home.mkdir()
     values = {"HF_ENDPOINT": hub.endpoint, "HF_TOKEN": "hf_wrong", "HOME": str(home)}
     enter(mock.patch.dict(os.environ, values))
-    enter(mock.patch("app.ui.models.advice.probe_machine", return_value=machine))
+    enter(mock.patch("app.core.hardware.probing.probe_machine", return_value=machine))
     stage.begin()
     stage.window.show_page("models")
     page = stage.window.pages["models"]

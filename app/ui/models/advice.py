@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from app.core.advice.catalog_facts import builds_of_model, shape_of_model
 from app.core.advice.facts import BuildFacts, ModelShape
-from app.core.advice.recommend import advise_catalog, advise_model
+from app.core.advice.known import KnownComputer
 from app.core.advice.results import BuildAdvice, CatalogAdvice, Fit, ModelAdvice, Rank, Wishes
 from app.core.cancel import CancelToken
 from app.core.hardware.machine import Machine
-from app.core.hardware.probing import probe_machine
 from app.core.models.catalog_entries import CatalogBuild, CatalogModel
+from app.ui.advice_words import fit_word
+from app.ui.computer import Computer
+from app.ui.ladders import Offer, advised, repo_choices
 from app.ui.messages import size
-from app.ui.models.advice_words import (
-    fit_cell,
-    fit_word,
-    memory_cell,
-    quality_cell,
-    speed_cell,
-    step_text,
-    why_text,
-)
-from app.ui.models.ladders import Offer, repo_choices
 from app.ui.models.words import tr
 from app.ui.tasks import Lane, Task, TaskRunner
-from app.ui.widgets.rung import Rung
 
 if TYPE_CHECKING:
+    from app.core.models.catalog import Catalog
     from app.ui.models.backend import Backend
 
 Judged = tuple[str, str, ModelAdvice]
@@ -56,30 +48,35 @@ class Advice(QObject):
     changed = Signal()
     judged = Signal(str)
 
-    def __init__(self, tasks: TaskRunner, parent: QObject) -> None:
+    def __init__(self, computer: Computer, tasks: TaskRunner, parent: QObject) -> None:
         super().__init__(parent)
+        self._computer = computer
         self._tasks = tasks
         self._known: dict[tuple[str, str], ModelAdvice] = {}
         self._picks: dict[Rank, str] = {}
-        self.machine: Machine | None = None
+        self._catalog: Catalog | None = None
+        computer.changed.connect(self._judge_all)
 
     def use(self, backend: Backend) -> None:
-        """Probe the machine and judge the catalog of ``backend``."""
-        data_dir = backend.paths.data_dir
+        """Judge the catalog of ``backend`` once the computer is known, and whenever more is known of it."""
+        self._catalog = backend.catalog
+        if self._computer.known is None:
+            self._computer.need()
+        else:
+            self._judge_all()
 
-        def probe(cancel: CancelToken) -> Machine:
-            return probe_machine(cancel, data_dir=data_dir, folders=(backend.paths.models_dir,))
-
-        task = self._tasks.start(Lane.FILES, probe)
-        task.done.connect(lambda machine: self._on_machine(machine, backend))
+    @property
+    def machine(self) -> Machine | None:
+        """This computer; None until it is known."""
+        return self._computer.machine
 
     def advise(self, shape: ModelShape, builds: Sequence[BuildFacts]) -> Task | None:
         """Judge builds that are not in the catalog; the task gives `ModelAdvice`. None before the machine is known."""
-        machine = self.machine
-        if machine is None:
+        known = self._computer.known
+        if known is None:
             return None
         return self._tasks.start(
-            Lane.FILES, lambda _cancel: advise_model(machine, shape, builds, Wishes())
+            Lane.COMPUTER, lambda _cancel: known.advise(shape, builds, Wishes())
         )
 
     def verdict(self, model: CatalogModel) -> Verdict:
@@ -115,13 +112,15 @@ class Advice(QObject):
     def _of(self, model: CatalogModel) -> ModelAdvice | None:
         return self._known.get((model.id, self.repo_of(model)))
 
-    def _on_machine(self, machine: Machine, backend: Backend) -> None:
-        self.machine = machine
-        models = backend.catalog.models
-        task = self._tasks.start(Lane.LIBRARY, lambda cancel: judge(machine, models, cancel))
+    def _judge_all(self) -> None:
+        known = self._computer.known
+        if known is None or self._catalog is None:
+            return
+        models = self._catalog.models
+        task = self._tasks.start(Lane.COMPUTER, lambda cancel: judge(known, models, cancel))
         task.yielded.connect(self._on_judged)
         best = self._tasks.start(
-            Lane.LIBRARY, lambda _cancel: advise_catalog(machine, models, Wishes())
+            Lane.COMPUTER, lambda _cancel: known.advise_catalog(models, Wishes())
         )
         best.done.connect(self._on_picked)
         self.changed.emit()
@@ -139,15 +138,15 @@ class Advice(QObject):
 
 
 def judge(
-    machine: Machine, models: Sequence[CatalogModel], cancel: CancelToken
+    known: KnownComputer, models: Sequence[CatalogModel], cancel: CancelToken
 ) -> Iterator[Judged]:
     """The verdict on each model of the catalog, repository by repository."""
     for model in models:
         cancel.raise_if_cancelled()
-        yield from _judge_model(machine, model)
+        yield from _judge_model(known, model)
 
 
-def _judge_model(machine: Machine, model: CatalogModel) -> Iterator[Judged]:
+def _judge_model(known: KnownComputer, model: CatalogModel) -> Iterator[Judged]:
     shape = shape_of_model(model)
     facts = {build.key: build for build in builds_of_model(model)}
     repos: dict[str, list[BuildFacts]] = {}
@@ -155,37 +154,7 @@ def _judge_model(machine: Machine, model: CatalogModel) -> Iterator[Judged]:
         if build.id in facts:
             repos.setdefault(build.repo, []).append(facts[build.id])
     for repo, builds in repos.items():
-        yield model.id, repo, advise_model(machine, shape, builds, Wishes())
-
-
-def advised(offer: Offer, advice: ModelAdvice) -> Offer:
-    """A ladder with the verdicts on its builds."""
-    known = {build.key: build for build in advice.builds}
-    rungs = tuple(
-        _advised(rung, known[rung.key]) if rung.key in known else rung for rung in offer.rungs
-    )
-    best = advice.recommended
-    return Offer(rungs, why_text(best) if best is not None else _nothing(advice))
-
-
-def _advised(rung: Rung, advice: BuildAdvice) -> Rung:
-    figures = (memory_cell(advice), fit_cell(advice), speed_cell(advice), quality_cell(advice))
-    return replace(
-        rung,
-        cells=(*rung.cells[:2], *figures),
-        starred=advice.recommended,
-        folded=bool(advice.dominated_by) and not advice.recommended and not rung.note,
-        step=step_text(advice),
-    )
-
-
-def _nothing(advice: ModelAdvice) -> str:
-    if not advice.builds or any(build.fit is not Fit.NO for build in advice.builds):
-        return ""
-    least = min(advice.builds, key=lambda build: build.memory.total_bytes)
-    return tr("No build fits: the smallest needs {size}.").format(
-        size=size(least.memory.total_bytes)
-    )
+        yield model.id, repo, known.advise(shape, builds, Wishes())
 
 
 def _fits(best: BuildAdvice) -> str:

@@ -9,17 +9,17 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.advice.results import Rank
 from app.core.models.catalog_entries import CatalogBuild, CatalogModel
+from app.ui.advice_words import parameters_text
+from app.ui.ladders import catalog_builds, catalog_offer, repo_choices
 from app.ui.messages import explain_error, size
 from app.ui.models.advice import Advice
 from app.ui.models.catalog_filters import CatalogFilters
 from app.ui.models.detail_page import DetailPage
-from app.ui.models.ladders import catalog_builds, catalog_offer, repo_choices
 from app.ui.models.words import (
     ability_word,
     context_text,
     licence_line,
     licence_word,
-    parameters_text,
     tr,
 )
 from app.ui.widgets.empty import EmptyState

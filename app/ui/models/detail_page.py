@@ -14,17 +14,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui.advice_words import ladder_rows
 from app.ui.models.words import tr
 from app.ui.widgets.bar import MessageBar
 from app.ui.widgets.ladder import Ladder
 
 COLUMN_PX = 920
 FILL = 10_000  # against a stretch of 1: takes the whole width up to its maximum
-
-
-def ladder_rows() -> tuple[str, ...]:
-    """The rows of every ladder of this page; the first stands above the bars."""
-    return (tr("bits"), tr("download"), tr("memory"), tr("fits"), tr("speed"), tr("quality"))
 
 
 def quiet_label(parent: QWidget, kind: str = "quiet") -> QLabel:

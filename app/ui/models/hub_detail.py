@@ -10,13 +10,13 @@ from app.core.advice.results import ModelAdvice
 from app.core.errors import AppError
 from app.core.models.hub_builds import choose_build, projector_for
 from app.core.models.hub_types import HubBuild, HubFile, RepoListing
+from app.ui.advice_words import parameters_text
+from app.ui.ladders import advised, hub_offer
 from app.ui.messages import explain_error, number, size
-from app.ui.models.advice import advised
 from app.ui.models.card_view import CardView
 from app.ui.models.detail_page import DetailPage
 from app.ui.models.hub_desk import HubDesk, OpenedRepo
-from app.ui.models.ladders import hub_offer
-from app.ui.models.words import context_text, parameters_text, tr
+from app.ui.models.words import context_text, tr
 
 CARD_PX = 480
 

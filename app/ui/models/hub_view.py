@@ -15,10 +15,11 @@ from PySide6.QtWidgets import (
 from app.core.errors import AppError
 from app.core.models.hub_reference import Reference
 from app.core.models.hub_types import HubModel, SearchQuery, SortKey
+from app.ui.advice_words import parameters_text
 from app.ui.messages import explain_error, number
 from app.ui.models.hub_desk import LOCKED, PAGE, HubDesk, OpenedRepo
 from app.ui.models.hub_detail import HubDetail
-from app.ui.models.words import parameters_text, tr
+from app.ui.models.words import tr
 from app.ui.widgets.empty import EmptyState
 from app.ui.widgets.list_detail import ListDetail
 from app.ui.widgets.menu_button import MenuButton

@@ -12,10 +12,11 @@ from app.core.models.library import LibraryModel
 from app.core.models.llama_facts import TENSOR_TYPES
 from app.core.models.places import Source
 from app.core.models.verify import Verdict
+from app.ui.advice_words import parameters_text
 from app.ui.messages import explain_error, number, size
 from app.ui.models.detail_page import DetailPage
 from app.ui.models.library_link import Checked, LibraryLink
-from app.ui.models.words import context_text, parameters_text, shown_name, source_word, tr
+from app.ui.models.words import context_text, shown_name, source_word, tr
 from app.ui.tasks import Task
 from app.ui.widgets.tensor_picture import PictureRow, TensorPicture
 

@@ -22,11 +22,12 @@ from app.core.models.header_facts import ModelStatus
 from app.core.models.importing import ImportMode
 from app.core.models.library import LibraryModel
 from app.core.models.removal import Removal
+from app.ui.advice_words import bits_text
 from app.ui.messages import explain_error, number, size
 from app.ui.models.import_bar import ImportBar
 from app.ui.models.library_detail import LibraryDetail
 from app.ui.models.library_link import LibraryLink
-from app.ui.models.words import bits_text, short, shown_name, source_word, status_word, tr
+from app.ui.models.words import short, shown_name, source_word, status_word, tr
 from app.ui.widgets.bar import MessageBar
 from app.ui.widgets.empty import EmptyState
 from app.ui.widgets.icon import IconButton, IconPushButton

@@ -55,7 +55,7 @@ class ModelsPage(QWidget):
         self._address = ""
         self._fetching: Task | None = None
         self.backend: Backend | None = None
-        self.advice = Advice(parts.tasks, self)
+        self.advice = Advice(parts.computer, parts.tasks, self)
         self.library = LibraryLink(parts.tasks, self)
         self.downloads = Downloads(parts.tasks, self)
         self.desk = HubDesk(parts.tasks, self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QLocale
+from PySide6.QtCore import QCoreApplication
 
 from app.core.models.catalog_entries import Ability, Licence, LicenceKind
 from app.core.models.download_types import DownloadState, DownloadStatus
@@ -20,24 +20,9 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("models", text)
 
 
-def parameters_text(count: int | None) -> str:
-    """A number of weights: "4.0B", "360M"; empty if unknown."""
-    if not count:
-        return ""
-    if count >= 999_500_000:
-        digits = 0 if count >= 99_500_000_000 else 1
-        return tr("{count}B").format(count=QLocale().toString(count / 1e9, "f", digits))
-    return tr("{count}M").format(count=QLocale().toString(count / 1e6, "f", 0))
-
-
 def context_text(tokens: int | None) -> str:
     """A context length; empty if unknown."""
     return tr("{count} tokens of context").format(count=number(tokens)) if tokens else ""
-
-
-def bits_text(bits: float) -> str:
-    """Bits per weight with one decimal; empty if unknown."""
-    return QLocale().toString(bits, "f", 1) if bits > 0 else ""
 
 
 def ability_word(ability: Ability) -> str:

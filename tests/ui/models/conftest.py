@@ -29,7 +29,7 @@ def hub(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_TOKEN", "hf_test")
     tree = json.loads((ROOT / "tests" / "data" / "machines" / "desktop-16gb.json").read_text())
     machine = Machine.from_json(tree["machine"])
-    monkeypatch.setattr("app.ui.models.advice.probe_machine", lambda *_args, **_more: machine)
+    monkeypatch.setattr("app.core.hardware.probing.probe_machine", lambda *_args, **_more: machine)
     with HubServer() as server:
         monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
         server.repos[REPO] = small_repo(tmp_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QCoreApplication, QLocale
 
 from app.core.advice.facts import Origin
 from app.core.advice.results import (
@@ -15,10 +15,34 @@ from app.core.advice.results import (
     StepUp,
 )
 from app.ui.messages import number, size
-from app.ui.models.words import tr
 from app.ui.widgets.rung import Cell, Tone
 
 MEASURED_MARK = "●"
+
+
+def tr(text: str) -> str:
+    """``text`` in the person's language."""
+    return QCoreApplication.translate("advice", text)
+
+
+def ladder_rows() -> tuple[str, ...]:
+    """The rows of every ladder; the first stands above the bars."""
+    return (tr("bits"), tr("download"), tr("memory"), tr("fits"), tr("speed"), tr("quality"))
+
+
+def parameters_text(count: int | None) -> str:
+    """A number of weights: "4.0B", "360M"; empty if unknown."""
+    if not count:
+        return ""
+    if count >= 999_500_000:
+        digits = 0 if count >= 99_500_000_000 else 1
+        return tr("{count}B").format(count=QLocale().toString(count / 1e9, "f", digits))
+    return tr("{count}M").format(count=QLocale().toString(count / 1e6, "f", 0))
+
+
+def bits_text(bits: float) -> str:
+    """Bits per weight with one decimal; empty if unknown."""
+    return QLocale().toString(bits, "f", 1) if bits > 0 else ""
 
 
 def origin_words(origin: Origin) -> str:

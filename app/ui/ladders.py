@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from app.core.advice.results import BuildAdvice, Fit, ModelAdvice
 from app.core.models.catalog_entries import BuildKind, CatalogBuild, CatalogModel
 from app.core.models.hub_types import HubBuild, RepoListing
+from app.ui.advice_words import (
+    bits_text,
+    fit_cell,
+    memory_cell,
+    quality_cell,
+    speed_cell,
+    step_text,
+    tr,
+    why_text,
+)
 from app.ui.messages import size
-from app.ui.models.words import bits_text, tr
 from app.ui.widgets.rung import Cell, Rung
 
 
@@ -87,3 +97,33 @@ def _rung(key: str, label: str, weights: tuple[int, int], amount: Cell, note: st
     source = tr("Computed: all bytes of the file, shared among all weights.")
     figures = (Cell(bits_text(bits), source), amount)
     return Rung(key, label, bits or size_bytes, figures, note=note)
+
+
+def advised(offer: Offer, advice: ModelAdvice) -> Offer:
+    """A ladder with the verdicts on its builds."""
+    known = {build.key: build for build in advice.builds}
+    rungs = tuple(
+        _advised(rung, known[rung.key]) if rung.key in known else rung for rung in offer.rungs
+    )
+    best = advice.recommended
+    return Offer(rungs, why_text(best) if best is not None else _nothing(advice))
+
+
+def _advised(rung: Rung, advice: BuildAdvice) -> Rung:
+    figures = (memory_cell(advice), fit_cell(advice), speed_cell(advice), quality_cell(advice))
+    return replace(
+        rung,
+        cells=(*rung.cells[:2], *figures),
+        starred=advice.recommended,
+        folded=bool(advice.dominated_by) and not advice.recommended and not rung.note,
+        step=step_text(advice),
+    )
+
+
+def _nothing(advice: ModelAdvice) -> str:
+    if not advice.builds or any(build.fit is not Fit.NO for build in advice.builds):
+        return ""
+    least = min(advice.builds, key=lambda build: build.memory.total_bytes)
+    return tr("No build fits: the smallest needs {size}.").format(
+        size=size(least.memory.total_bytes)
+    )
