@@ -145,19 +145,24 @@ class Scorer:
         start = 0
         for begin in range(first, last, self._piece):
             end = min(begin + self._piece, last)
-            self._decode(chunk[start:end], begin - start)
+            after = end if end < last else len(chunk)
+            self._decode(chunk[start:after], range(begin - start, end - start))
             start = end
             rows = self._rows(end - begin)
             if not np.isfinite(rows[0, :64]).any():
                 raise self._error("the model computes no numbers: its weights are damaged")
             yield rows, np.asarray(chunk[begin + 1 : end + 1], dtype=np.int32)
 
-    def _decode(self, tokens: Sequence[int], silent: int) -> None:
-        """Evaluate tokens behind those in the cache; scores are made for all but the ``silent`` first ones."""
+    def _decode(self, tokens: Sequence[int], scored: range) -> None:
+        """Evaluate tokens behind those in the cache; scores are made for those at ``scored``.
+
+        The last token of a chunk is evaluated though nothing is made of it: the kernels add up in the order that
+        llama-perplexity's batches have.
+        """
         count = len(tokens)
         array = (ctypes.c_int32 * count)(*tokens)
         batch = lib.llama_batch_get_one(array, count)
-        flags = (ctypes.c_int8 * count)(*([0] * silent + [1] * (count - silent)))
+        flags = (ctypes.c_int8 * count)(*(index in scored for index in range(count)))
         batch.logits = flags
         status = lib.llama_decode(self._context, batch)
         if status:
