@@ -18,8 +18,9 @@ from app.core.advice.records import Records
 from app.core.advice.results import Purpose, Rank, Wishes
 from app.core.cancel import CancelToken
 from app.core.errors import AppError, ErrorCode
-from app.core.hardware.machine import Device, DeviceKind, Machine, Memory
+from app.core.hardware.machine import Machine
 from app.core.hardware.probing import probe_machine
+from app.core.hardware.what_if import what_if
 from app.core.models.catalog import Catalog, CatalogModel, load_catalog
 from app.core.models.gguf_check import check_file
 from app.core.models.header_facts import shown_quant
@@ -29,7 +30,6 @@ from app.core.paths import Paths
 from app.core.settings import Settings
 
 Commands = Any  # argparse has no public name for what `add_subparsers` returns
-GIB: Final = 2**30
 MODEL_HELP: Final = (
     "a catalog id, a repository, a model of this computer or a path; without it, the whole catalog"
 )
@@ -95,18 +95,6 @@ def run(arguments: argparse.Namespace, paths: Paths, settings: Settings) -> int:
     if not wishes.whole_memory:  # what was measured here holds for this computer only
         builds = Records(paths.data_dir).measured(builds)
     return _write_model(machine, shape, builds, wishes, as_json=arguments.json)
-
-
-def what_if(machine: Machine, ram_gib: float | None, vram_gib: float | None) -> Machine:
-    """The machine with other memory: a given amount of main memory means another computer, without a graphics card."""
-    if ram_gib is not None:
-        total = int(ram_gib * GIB)
-        machine = replace(machine, memory=Memory(total, total), devices=(), disks=())
-    if vram_gib is not None:
-        size = int(vram_gib * GIB)
-        card = Device("GPU0", f"a card with {vram_gib:g} GB", DeviceKind.GPU, size, size)
-        machine = replace(machine, devices=(card,) if size else ())
-    return machine
 
 
 def _write_model(
