@@ -54,6 +54,7 @@ def run() -> Iterator[Row]:
     """Two rows: window and first token."""
     with tempfile.TemporaryDirectory(prefix="nibble-bench-") as home:
         environment = {**os.environ, "NIBBLE_HOME": home, "QT_QPA_PLATFORM": "offscreen"}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed app is compiled once
         python = sys.executable
         child = [python, "-m", "tests.benchmarks.startup_child"]
         windows: list[tuple[float, float]] = []
