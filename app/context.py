@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.core.cancel import CancelToken
 from app.core.engine.base import Engine
 from app.core.engine.lazy import LazyEngine
 from app.core.errors import AppError, ErrorCode
@@ -17,6 +18,7 @@ from app.core.settings import SettingsStore
 if TYPE_CHECKING:
     from app.core.chat.session import ChatSession
     from app.core.chat.store import ChatStore
+    from app.core.models.services import ModelServices
 
 
 @dataclass
@@ -40,6 +42,12 @@ class Context:
         from app.core.chat.session import ChatSession  # noqa: PLC0415 - after the window is shown
 
         return ChatSession(self.store, self.engine)
+
+    def open_models(self, cancel: CancelToken) -> ModelServices:
+        """The catalog, the library, the hub and the downloads; each call opens its own, on a worker."""
+        from app.core.models.services import open_models  # noqa: PLC0415 - slow to import
+
+        return open_models(self.paths, self.settings.current, cancel)
 
     def close(self) -> None:
         """End the engine child and close the store; bounded to about two seconds."""

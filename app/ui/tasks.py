@@ -34,7 +34,8 @@ class Lane(Enum):
     COUNT = auto()  # questions to the engine that must not wait behind a load
     STORE = auto()  # conversations, settings, window state: quick
     LIBRARY = auto()  # the catalog and the models on this computer
-    FILES = auto()  # long work on model files: import, verify
+    FILES = auto()  # work on model files: headers, import
+    CHECK = auto()  # reading every byte of model files: verify, find copies
     COMPUTER = auto()  # looking at this computer, and judging what fits it
     HUB = auto()  # questions to the model hub
     DOWNLOADS = auto()  # the download queue while it has something to do

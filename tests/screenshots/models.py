@@ -109,7 +109,7 @@ def open_page(stage: Stage) -> tuple[ModelsPage, HubServer]:
     stage.window.show_page("models")
     page = stage.window.pages["models"]
     assert isinstance(page, ModelsPage)
-    wait(lambda: page.backend is not None and page.library.read and stage.parts.tasks.idle)
+    wait(lambda: page.services is not None and page.library.read and stage.parts.tasks.idle)
     return page, hub
 
 

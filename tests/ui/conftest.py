@@ -14,6 +14,7 @@ from app.core.cancel import CancelToken
 from app.core.chat.session import ChatSession
 from app.core.chat.store import ChatStore
 from app.core.engine.fake import FakeEngine, FakeReply
+from app.core.models.services import open_models
 from app.core.paths import Paths
 from app.core.settings import Generation, SettingsStore
 from app.ui import start
@@ -33,6 +34,9 @@ class Services:
     store: ChatStore
     engine: FakeEngine
     session: ChatSession
+
+    def open_models(self, cancel):
+        return open_models(self.paths, self.settings.current, cancel)
 
     def close(self):
         self.engine.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import zlib
 from dataclasses import asdict
 from pathlib import Path
@@ -31,10 +32,11 @@ def _version() -> str:
 
 
 class HeaderIndex:
-    """Header facts by file. Not for several threads at once."""
+    """Header facts and hashes by file. Thread-safe: hashes are computed beside the scan."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = threading.RLock()
         self._changed = False
         self._facts: dict[str, list[Any]] = {}
         self._hashes: dict[str, list[Any]] = {}
@@ -46,7 +48,8 @@ class HeaderIndex:
 
     def facts(self, model: FoundModel) -> HeaderFacts | None:
         """What was read earlier, if the files are still the same."""
-        entry = self._facts.get(str(model.path))
+        with self._lock:
+            entry = self._facts.get(str(model.path))
         try:
             if entry is None or entry[0] != _stamp(model.parts):
                 return None
@@ -56,44 +59,52 @@ class HeaderIndex:
 
     def keep_facts(self, model: FoundModel, facts: HeaderFacts) -> None:
         """Remember ``facts``. What could not be opened is looked at again next time."""
-        if facts.status is not ModelStatus.UNREADABLE:
+        if facts.status is ModelStatus.UNREADABLE:
+            return
+        with self._lock:
             self._facts[str(model.path)] = [_stamp(model.parts), asdict(facts)]
             self._changed = True
 
     def sha256(self, part: Part) -> str:
         """The hash computed earlier, if the file is still the same; else empty."""
-        entry = self._hashes.get(str(part.path))
+        with self._lock:
+            entry = self._hashes.get(str(part.path))
         if isinstance(entry, list) and entry[:1] == [_stamp((part,))] and len(entry) == 2:
             return str(entry[1])
         return ""
 
     def keep_sha256(self, part: Part, sha256: str) -> None:
         """Remember the hash of a file."""
-        self._hashes[str(part.path)] = [_stamp((part,)), sha256]
-        self._changed = True
+        with self._lock:
+            self._hashes[str(part.path)] = [_stamp((part,)), sha256]
+            self._changed = True
 
     def save(self) -> None:
         """Write the index if it changed. A disk that cannot be written costs speed only, so it is just logged."""
-        if not self._changed:
-            return
-        tree = {
-            "version": _version(),
-            "facts": _newest(self._facts),
-            "hashes": _newest(self._hashes),
-        }
-        try:
-            write_atomically(self._path, json.dumps(tree, separators=(",", ":")))
-        except OSError as error:
-            log.info("the library's index could not be written: %s", error)
-        self._changed = False
+        with self._lock:
+            if not self._changed:
+                return
+            tree = {
+                "version": _version(),
+                "facts": _newest(self._facts),
+                "hashes": _newest(self._hashes),
+            }
+            self._changed = False
+            try:
+                write_atomically(self._path, json.dumps(tree, separators=(",", ":")))
+            except OSError as error:
+                log.info("the library's index could not be written: %s", error)
 
     def forget_all_but(self, paths: set[str], roots: list[str]) -> None:
         """Drop entries of files that are gone from folders that were read; unplugged disks keep theirs."""
-        for entries in (self._facts, self._hashes):
-            gone = [path for path in entries if path not in paths and path.startswith(tuple(roots))]
-            for path in gone:
-                del entries[path]
-                self._changed = True
+        with self._lock:
+            for entries in (self._facts, self._hashes):
+                gone = [
+                    path for path in entries if path not in paths and path.startswith(tuple(roots))
+                ]
+                for path in gone:
+                    del entries[path]
+                    self._changed = True
 
 
 def _stamp(parts: tuple[Part, ...]) -> list[int]:

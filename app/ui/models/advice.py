@@ -24,7 +24,7 @@ from app.ui.tasks import Lane, Task, TaskRunner
 
 if TYPE_CHECKING:
     from app.core.models.catalog import Catalog
-    from app.ui.models.backend import Backend
+    from app.core.models.services import ModelServices
 
 Judged = tuple[str, str, ModelAdvice]
 
@@ -57,9 +57,9 @@ class Advice(QObject):
         self._catalog: Catalog | None = None
         computer.changed.connect(self._judge_all)
 
-    def use(self, backend: Backend) -> None:
-        """Judge the catalog of ``backend`` once the computer is known, and whenever more is known of it."""
-        self._catalog = backend.catalog
+    def use(self, services: ModelServices) -> None:
+        """Judge the catalog of ``services`` once the computer is known, and whenever more is known of it."""
+        self._catalog = services.catalog
         if self._computer.known is None:
             self._computer.need()
         else:

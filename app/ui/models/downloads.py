@@ -14,7 +14,7 @@ from app.ui.tasks import Lane, Task, TaskRunner
 
 if TYPE_CHECKING:
     from app.core.models.hub_types import HubBuild, HubFile, RepoListing
-    from app.ui.models.backend import Backend
+    from app.core.models.services import ModelServices
 
 OPEN = frozenset({DownloadState.QUEUED, DownloadState.RUNNING, DownloadState.WAITING})
 Statuses = tuple[DownloadStatus, ...]
@@ -38,15 +38,15 @@ class Downloads(QObject):
     def __init__(self, tasks: TaskRunner, parent: QObject) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._backend: Backend | None = None
+        self._services: ModelServices | None = None
         self._run: Task | None = None
         self.statuses: Statuses = ()
         self._told.connect(self._on_told)
 
-    def use(self, backend: Backend) -> None:
-        """Work on the queue of ``backend``; what was on its way in the last run of the app goes on."""
-        self._backend = backend
-        self._on_told(backend.queue.statuses)
+    def use(self, services: ModelServices) -> None:
+        """Work on the queue of ``services``; what was on its way in the last run of the app goes on."""
+        self._services = services
+        self._on_told(services.queue.statuses)
         self._go()
 
     def add(self, listing: RepoListing, build: HubBuild, projector: HubFile | None = None) -> Task:
@@ -55,40 +55,40 @@ class Downloads(QObject):
         Raises:
             ValueError: before `use`.
         """
-        backend = self._backend
-        if backend is None:
+        services = self._services
+        if services is None:
             raise ValueError("the queue is not there yet")
-        return self._steer(lambda _cancel: backend.queue.add(listing, build, projector))
+        return self._steer(lambda _cancel: services.queue.add(listing, build, projector))
 
     def pause(self, *keys: str) -> None:
         """Stop downloads (all, if none is named), keeping what is there."""
-        self._do(lambda backend: backend.queue.pause(*keys))
+        self._do(lambda services: services.queue.pause(*keys))
 
     def resume(self, *keys: str) -> None:
         """Let downloads go on."""
-        self._do(lambda backend: backend.queue.resume(*keys))
+        self._do(lambda services: services.queue.resume(*keys))
 
     def cancel(self, key: str) -> None:
         """Take a download off the list with what it has brought; a finished one keeps its files."""
-        self._do(lambda backend: backend.queue.cancel(key))
+        self._do(lambda services: services.queue.cancel(key))
 
     def move(self, key: str, places: int) -> None:
         """Move a download up (negative) or down."""
-        self._do(lambda backend: backend.queue.move(key, places))
+        self._do(lambda services: services.queue.move(key, places))
 
     def clear_done(self) -> None:
         """Take the finished ones off the list."""
-        self._do(lambda backend: backend.queue.clear_done())
+        self._do(lambda services: services.queue.clear_done())
 
     def stop(self) -> None:
         """The window closes: stop at once; the next start goes on."""
         if self._run is not None:
             self._run.cancel()
 
-    def _do(self, change: Callable[[Backend], None]) -> None:
-        backend = self._backend
-        if backend is not None:
-            self._steer(lambda _cancel: change(backend))
+    def _do(self, change: Callable[[ModelServices], None]) -> None:
+        services = self._services
+        if services is not None:
+            self._steer(lambda _cancel: change(services))
 
     def _steer(self, work: Callable[[CancelToken], object]) -> Task:
         """A change of the list is written to disk, hence the worker."""
@@ -98,18 +98,18 @@ class Downloads(QObject):
         return task
 
     def _refresh(self) -> None:
-        if self._backend is not None:
-            self._on_told(self._backend.queue.statuses)
+        if self._services is not None:
+            self._on_told(self._services.queue.statuses)
             self._go()
 
     def _go(self) -> None:
         """Run the queue if there is something to do and it does not run."""
-        backend = self._backend
+        services = self._services
         waiting = any(status.state in OPEN for status in self.statuses)
-        if backend is None or self._run is not None or not waiting:
+        if services is None or self._run is not None or not waiting:
             return
         task = self._tasks.start(
-            Lane.DOWNLOADS, lambda cancel: backend.queue.run(cancel, self._tell)
+            Lane.DOWNLOADS, lambda cancel: services.queue.run(cancel, self._tell)
         )
         self._run = task
         task.failed.connect(self.failed)

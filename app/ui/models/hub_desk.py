@@ -14,7 +14,7 @@ from app.core.models.hub_types import HubBuild, HubModel, RepoListing, SearchQue
 from app.ui.tasks import Lane, Task, TaskRunner
 
 if TYPE_CHECKING:
-    from app.ui.models.backend import Backend
+    from app.core.models.services import ModelServices
 
 PAGE = 100
 LOCKED = frozenset({ErrorCode.HUB_GATED, ErrorCode.HUB_UNAUTHORIZED})
@@ -63,7 +63,7 @@ class HubDesk(QObject):
     def __init__(self, tasks: TaskRunner, parent: QObject) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._backend: Backend | None = None
+        self._services: ModelServices | None = None
         self._search: Task | None = None
         self._open: Task | None = None
         self._header: Task | None = None
@@ -71,25 +71,25 @@ class HubDesk(QObject):
     @property
     def offline(self) -> bool:
         """Whether nothing may be asked."""
-        return self._backend is not None and self._backend.client.offline
+        return self._services is not None and self._services.client.offline
 
-    def use(self, backend: Backend) -> None:
-        """Ask the hub of ``backend``."""
-        self._backend = backend
+    def use(self, services: ModelServices) -> None:
+        """Ask the hub of ``services``."""
+        self._services = services
 
     def page(self, repo: str) -> str:
         """Address of a repository's page, empty before `use`."""
-        return self._backend.client.page(repo) if self._backend else ""
+        return self._services.client.page(repo) if self._services else ""
 
     def search(self, query: SearchQuery) -> None:
         """Search; results come with `found`."""
-        backend = self._backend
-        if backend is None:
+        services = self._services
+        if services is None:
             return
         stop(self._search, self._header)
 
         def work(cancel: CancelToken) -> tuple[HubModel, ...]:
-            return tuple(backend.client.search(query, cancel))
+            return tuple(services.client.search(query, cancel))
 
         task = self._search = self._tasks.start(Lane.HUB, work)
         task.done.connect(lambda models: self._tell(task, models))
@@ -102,19 +102,19 @@ class HubDesk(QObject):
         Raises:
             AppError: BAD_REFERENCE or UNSAFE_NAME.
         """
-        endpoint = self._backend.client.endpoint if self._backend else ""
+        endpoint = self._services.client.endpoint if self._services else ""
         reference = parse_reference(text, endpoint) if endpoint else parse_reference(text)
         self.open(reference)
 
     def open(self, reference: Reference) -> None:
         """Read a repository: its builds and its card; they come with `opened`."""
-        backend = self._backend
-        if backend is None:
+        services = self._services
+        if services is None:
             return
         stop(self._open, self._header)
 
         def work(cancel: CancelToken) -> OpenedRepo:
-            client = backend.client
+            client = services.client
             listing = client.listing(reference.repo, cancel, reference.revision)
             try:
                 card = client.card(reference.repo, cancel, listing.revision)
@@ -133,30 +133,30 @@ class HubDesk(QObject):
 
     def fetch_listing(self, repo: str) -> Task | None:
         """The builds of a repository as they are now; the task gives a `RepoListing`."""
-        backend = self._backend
-        if backend is None:
+        services = self._services
+        if services is None:
             return None
         stop(self._header)
-        return self._tasks.start(Lane.HUB, lambda cancel: backend.client.listing(repo, cancel))
+        return self._tasks.start(Lane.HUB, lambda cancel: services.client.listing(repo, cancel))
 
     def read_header(self, listing: RepoListing, build: HubBuild) -> Task | None:
         """The header of a build, read without the weights; the task gives a `GgufHeader`."""
-        backend = self._backend
-        if backend is None:
+        services = self._services
+        if services is None:
             return None
         stop(self._header)
         task = self._header = self._tasks.start(
-            Lane.HUB, lambda cancel: backend.client.build_header(listing, build, cancel)
+            Lane.HUB, lambda cancel: services.client.build_header(listing, build, cancel)
         )
         task.finished.connect(lambda: self._forget_header(task))
         return task
 
     def save_token(self, token: str) -> None:
         """Keep an access token in the keyring."""
-        backend = self._backend
-        if backend is None:
+        services = self._services
+        if services is None:
             return
-        task = self._tasks.start(Lane.HUB, lambda _cancel: backend.tokens.save(token))
+        task = self._tasks.start(Lane.HUB, lambda _cancel: services.tokens.save(token))
         task.done.connect(lambda _nothing: self.token_saved.emit())
         task.failed.connect(self.token_failed)
 

@@ -17,13 +17,14 @@ from app.core.models.gguf import read_file
 from app.core.models.gguf_check import check_file
 from app.core.models.header_facts import ModelStatus
 from app.core.models.importing import ImportMode, import_model
-from app.core.models.library import LibraryModel
+from app.core.models.library import LibraryModel, places_of
 from app.core.models.removal import Removal, plan_removal, remove
 from app.core.models.verify import FileVerdict, Verdict, verdict_of, verify
+from app.core.settings import Settings
 from app.ui.tasks import Lane, Task, TaskRunner
 
 if TYPE_CHECKING:
-    from app.ui.models.backend import Backend
+    from app.core.models.services import ModelServices
 
 UNDO_MS = 10_000
 PROGRESS_S = 0.1
@@ -61,7 +62,7 @@ class LibraryLink(QObject):
     def __init__(self, tasks: TaskRunner, parent: QObject) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._backend: Backend | None = None
+        self._services: ModelServices | None = None
         self._scan: Task | None = None
         self._again = False
         self._models: dict[str, LibraryModel] = {}
@@ -87,9 +88,9 @@ class LibraryLink(QObject):
         """Whether folders are being read."""
         return self._scan is not None
 
-    def use(self, backend: Backend) -> None:
-        """Show the library of ``backend``."""
-        self._backend = backend
+    def use(self, services: ModelServices) -> None:
+        """Show the library of ``services``."""
+        self._services = services
         self.rescan()
 
     def get(self, model_id: str) -> LibraryModel | None:
@@ -98,20 +99,33 @@ class LibraryLink(QObject):
 
     def rescan(self) -> None:
         """Read the folders again."""
-        backend = self._backend
-        if backend is None:
+        services = self._services
+        if services is None:
             return
         if self._scan is not None:
             self._again = True
             return
         found: dict[str, LibraryModel] = {}
-        task = self._tasks.start(Lane.LIBRARY, backend.library.scan)
+        task = self._tasks.start(Lane.LIBRARY, services.library.scan)
         self._scan = task
         task.yielded.connect(lambda models: self._on_found(found, models))
         task.done.connect(lambda _nothing: self._on_scanned(found))
         task.failed.connect(self.failed)
         task.finished.connect(self._on_scan_end)
         self._tell_change()
+
+    def look_in(self, settings: Settings) -> None:
+        """The person's folders have changed: list what is in them now."""
+        services = self._services
+        if services is None:
+            return
+
+        def work(_cancel: CancelToken) -> None:
+            services.library.look_in(places_of(services.paths, settings))
+
+        task = self._tasks.start(Lane.LIBRARY, work)
+        task.failed.connect(self.failed)
+        self.rescan()
 
     def details(self, model: LibraryModel) -> Task:
         """Read the details of a model; the task gives `ModelDetails`."""
@@ -124,29 +138,29 @@ class LibraryLink(QObject):
         return self._tasks.start(Lane.FILES, work)
 
     def verify(self, model: LibraryModel) -> Task | None:
-        """Read every byte of a model and compare its hash; the list waits meanwhile, because the index is shared."""
-        backend = self._backend
-        if backend is None:
+        """Read every byte of a model and compare its hash, on a lane of its own: the list goes on meanwhile."""
+        services = self._services
+        if services is None:
             return None
 
         def work(cancel: CancelToken) -> tuple[FileVerdict, ...]:
-            index = backend.library.index
-            found = verify(model, backend.catalog, index, cancel, self._progress())
+            index = services.library.index
+            found = verify(model, services.catalog, index, cancel, self._progress())
             index.save()
             return found
 
-        task = self._tasks.start(Lane.LIBRARY, work)
+        task = self._tasks.start(Lane.CHECK, work)
         task.done.connect(lambda files: self.checked.emit(_checked(model, files)))
         task.failed.connect(self.failed)
         return task
 
     def bring(self, path: Path, mode: ImportMode) -> Task | None:
         """Bring a file into Nibble's folder."""
-        backend = self._backend
-        if backend is None:
+        services = self._services
+        if services is None:
             return None
-        places = backend.library.places
-        folder = backend.paths.models_dir
+        places = services.library.places
+        folder = services.paths.models_dir
 
         def work(cancel: CancelToken) -> Path:
             told = self._progress()

@@ -11,7 +11,6 @@ from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from app.core.cancel import CancelToken
 from app.core.errors import AppError
 from app.core.models.download_types import Download
 from app.core.settings import Settings
@@ -34,7 +33,7 @@ from app.ui.widgets.choice import Choice
 
 if TYPE_CHECKING:
     from app.core.models.hub_types import HubBuild, HubFile, RepoListing
-    from app.ui.models.backend import Backend
+    from app.core.models.services import ModelServices
 
 VIEWS = ("catalog", "hub", "library")
 
@@ -54,7 +53,7 @@ class ModelsPage(QWidget):
         self._parts = parts
         self._address = ""
         self._fetching: Task | None = None
-        self.backend: Backend | None = None
+        self.services: ModelServices | None = None
         self.advice = Advice(parts.computer, parts.tasks, self)
         self.library = LibraryLink(parts.tasks, self)
         self.downloads = Downloads(parts.tasks, self)
@@ -128,8 +127,8 @@ class ModelsPage(QWidget):
         """Before the window closes: stop the downloads, delete what was deleted."""
         self.downloads.stop()
         self.library.finish_removing()
-        if self.backend is not None:
-            self.backend.close()
+        if self.services is not None:
+            self.services.close()
 
     def fetch(self, repo: str, path: str) -> None:
         """Download a build of the catalog: its exact files are asked of the hub first."""
@@ -144,30 +143,37 @@ class ModelsPage(QWidget):
 
     def _open(self) -> None:
         """Open the core's services on a worker."""
-        paths, settings = self._parts.services.paths, self._parts.settings.current
-
-        def work(cancel: CancelToken) -> Backend:
-            from app.ui.models.backend import open_backend  # noqa: PLC0415 - slow to import
-
-            return open_backend(paths, settings, cancel)
-
-        task = self._parts.tasks.start(Lane.LIBRARY, work)
-        task.done.connect(self._on_backend)
+        task = self._parts.tasks.start(Lane.LIBRARY, self._parts.services.open_models)
+        task.done.connect(self._on_opened)
         task.failed.connect(self.catalog_view.show_error)
 
-    def _on_backend(self, backend: Backend) -> None:
-        self.backend = backend
-        self.desk.use(backend)
-        self._judge.use(backend.catalog)
-        self.library.use(backend)
-        self.catalog_view.show_catalog(backend.catalog)
+    def _on_opened(self, services: ModelServices) -> None:
+        self.services = services
+        services.use(self._parts.settings.current)  # they may have changed meanwhile
+        self.desk.use(services)
+        self._judge.use(services.catalog)
+        self.library.use(services)
+        self.catalog_view.show_catalog(services.catalog)
         self.hub_view.show_start()
-        self.downloads.use(backend)
-        self.advice.use(backend)
+        self.downloads.use(services)
+        self.advice.use(services)
 
     def _on_settings(self, old: Settings, new: Settings) -> None:
-        if self.backend is not None and old.offline != new.offline:
-            self.backend.use(new)
+        services = self.services
+        if services is None:
+            return
+        folders = (old.model_folders, old.download_folder)
+        if (old.offline, old.network, *folders) == (
+            new.offline,
+            new.network,
+            new.model_folders,
+            new.download_folder,
+        ):
+            return
+        services.use(new)
+        if folders != (new.model_folders, new.download_folder):
+            self.library.look_in(new)
+        if old.offline != new.offline:
             self.hub_view.show_start()
             self.bar.hide()
 

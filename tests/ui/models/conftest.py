@@ -89,7 +89,7 @@ def drive(qtbot, hub, window):
     page = window.pages["models"]
     driver = PageDriver(qtbot, page)
     tasks = window.parts.tasks
-    driver.until(lambda: page.backend is not None and page.library.read and tasks.idle)
+    driver.until(lambda: page.services is not None and page.library.read and tasks.idle)
     yield driver
     window.close()
     tasks.cancel_engine_work()

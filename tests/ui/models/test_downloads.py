@@ -41,7 +41,8 @@ def test_cancel_takes_it_off_the_list_and_hides_the_panel(drive, hub):
     drive.until(lambda: drive.states() == ["running"])
     next(iter(drive.page.panel.lines.values())).cancel_button.click()
     drive.until(lambda: not drive.page.panel.isVisibleTo(drive.page))
-    assert not list(drive.page.backend.paths.models_dir.rglob("*.gguf*"))
+    folder = drive.page.services.paths.models_dir
+    drive.until(lambda: not list(folder.rglob("*.gguf*")))
 
 
 def test_the_order_can_be_changed(drive, hub):
