@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from app.core.engine.scoring import Doubles, Floats, PositionScores, Tokens, over_blocks
+from app.core.engine.scores import Doubles, Floats, PositionScores, Tokens, over_blocks
 
 TOP: Final = 256
 SAMPLES: Final = 64
