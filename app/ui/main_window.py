@@ -20,8 +20,9 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 from app.core.paths import resources_dir
 from app.ui.drop_hint import DropHint
 from app.ui.menus import WindowMenus
+from app.ui.pages import page_specs
 from app.ui.parts import Parts
-from app.ui.rail import PageSpec, Rail
+from app.ui.rail import Rail
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QFileDialog
@@ -48,11 +49,7 @@ class MainWindow(QMainWindow):
         self._dialog: QFileDialog | None = None
         self._was_painted = False
         self._chat_page: ChatPage | None = None
-        specs = (
-            PageSpec("chat", self.tr("Chat"), "chat", lambda: self.chat_page),
-            PageSpec("models", self.tr("Models"), "model", self._make_models),
-            PageSpec("settings", self.tr("Settings"), "settings", self._make_settings, at_end=True),
-        )
+        specs = page_specs(self)
         self._specs = {spec.key: spec for spec in specs}
         self.pages: dict[str, QWidget] = {}
         self.rail = Rail(specs, self)
@@ -171,18 +168,6 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         if self._drop_hint.isVisible():
             self._drop_hint.cover(self.rect())
-
-    def _make_models(self) -> QWidget:
-        from app.ui.models.page import ModelsPage  # noqa: PLC0415 - built when first shown
-
-        page = ModelsPage(self.parts, self)
-        page.chat_requested.connect(self.open_model)
-        return page
-
-    def _make_settings(self) -> QWidget:
-        from app.ui.settings.page import SettingsPage  # noqa: PLC0415 - built when first shown
-
-        return SettingsPage(self.parts, self)
 
     def _forget_dialog(self) -> None:
         if self._dialog is not None:

@@ -175,6 +175,7 @@ class CatalogView(QWidget):
         self._advice = advice
         self._library = library
         self._catalog: Catalog | None = None
+        self._wanted = ""  # to be opened once the catalog is read
         self.filters = CatalogFilters(self)
         self.list = RowList(tr("Models of the catalog"), self)
         self.empty = EmptyState(self)
@@ -217,6 +218,8 @@ class CatalogView(QWidget):
         """Show the models of a catalog."""
         self._catalog = catalog
         self.refresh()
+        if self._wanted:
+            self.open(self._wanted)
 
     def show_error(self, error: object) -> None:
         """Say that there is no catalog."""
@@ -242,7 +245,8 @@ class CatalogView(QWidget):
         self._stack.setCurrentWidget(self.list if models else self.empty)
 
     def open(self, model_id: str) -> None:
-        """Open a model of the catalog."""
+        """Open a model of the catalog, as soon as that is read."""
+        self._wanted = model_id if self._catalog is None else ""
         model = self._catalog.model(model_id) if self._catalog else None
         if model is None:
             return

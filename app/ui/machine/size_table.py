@@ -1,0 +1,255 @@
+"""The picture of what fits: sizes of model down, bit-widths across, in each cell how it fits and how fast it would be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFont, QPainter, QPalette, QPen, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from app.core.advice.facts import Origin
+from app.core.advice.results import BuildAdvice, Fit
+from app.core.advice.size_grid import WIDTHS, SizeRow
+from app.ui.advice_words import origin_words, quality_word
+from app.ui.machine.words import billions, fit_word, second_line, speed_text, tr
+from app.ui.messages import number, size
+
+Index = QModelIndex | QPersistentModelIndex
+ADVICE_ROLE: Final = Qt.ItemDataRole.UserRole + 1
+NOWHERE: Final = QModelIndex()
+GAP_PX: Final = 2
+RADIUS_PX: Final = 6
+PAD_PX: Final = 5
+
+
+def cell_words(row: SizeRow, advice: BuildAdvice) -> str:
+    """Everything about one cell, in sentences."""
+    head = tr("{size} at {quant} ({bits} bits a weight):").format(
+        size=billions(row.parameters),
+        quant=advice.build.quant,
+        bits=f"{advice.build.bits_per_weight:.1f}",
+    )
+    needs = tr("needs {needed} of {available} with {tokens} tokens of context.").format(
+        needed=size(advice.memory.total_bytes),
+        available=size(advice.available_bytes),
+        tokens=number(advice.settings.context_length),
+    )
+    parts = [f"{head} {needs}"]
+    if advice.fit is not Fit.NO and advice.speed is not None:
+        parts.append(
+            tr("Between {low} and {high} tokens a second.").format(
+                low=speed_text(advice.speed.low), high=speed_text(advice.speed.high)
+            )
+        )
+    if advice.quality is not None:
+        parts.append(tr("Quality: {word}.").format(word=quality_word(advice.quality.word)))
+    parts.append(tr("Computed for a typical model of this size."))
+    parts.append(origin_words(Origin.ESTIMATED))
+    return " ".join(parts)
+
+
+class SizeItemModel(QAbstractTableModel):
+    """The table as Qt sees it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._rows: tuple[SizeRow, ...] = ()
+
+    @property
+    def rows(self) -> tuple[SizeRow, ...]:
+        """All rows."""
+        return self._rows
+
+    def set_rows(self, rows: Sequence[SizeRow]) -> None:
+        """Show another answer."""
+        if len(rows) != len(self._rows):
+            self.beginResetModel()
+            self._rows = tuple(rows)
+            self.endResetModel()
+            return
+        self._rows = tuple(rows)
+        if self._rows:
+            last = self.index(len(self._rows) - 1, len(WIDTHS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def rowCount(self, parent: Index = NOWHERE) -> int:
+        """Sizes."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = NOWHERE) -> int:
+        """Widths."""
+        return 0 if parent.isValid() else len(WIDTHS)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The words of a cell, or its advice."""
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        advice = row.builds[index.column()]
+        if role == ADVICE_ROLE:
+            return advice
+        if role == Qt.ItemDataRole.DisplayRole:
+            return fit_word(advice.fit)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return cell_words(row, advice)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{fit_word(advice.fit)}, {second_line(advice)}. {cell_words(row, advice)}"
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> object:
+        """Bits across, sizes down."""
+        across = orientation is Qt.Orientation.Horizontal
+        if role == Qt.ItemDataRole.DisplayRole:
+            if across:
+                return tr("{bits} bits").format(bits=list(WIDTHS)[section])
+            return billions(self._rows[section].parameters)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            if across:
+                return tr("As {quant}").format(quant=list(WIDTHS.values())[section])
+            return tr("A typical dense model of this size")
+        return None
+
+
+class SizeDelegate(QStyledItemDelegate):
+    """Paints a cell: the better it fits, the fuller its colour; the words say the same."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Two lines of text."""
+        del index
+        return QSize(72, 2 * option.fontMetrics.height() + 2 * PAD_PX + 2 * GAP_PX)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Ground, fit, speed."""
+        advice = index.data(ADVICE_ROLE)
+        if not isinstance(advice, BuildAdvice):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        place = option.rect.adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
+        self._paint_ground(painter, option, place, advice.fit)
+        roles = QPalette.ColorRole
+        easily = advice.fit is Fit.EASILY
+        strong = roles.HighlightedText if easily else roles.WindowText
+        weak = roles.HighlightedText if easily else roles.PlaceholderText
+        if advice.fit is Fit.NO:
+            strong = weak
+        inside = place.adjusted(PAD_PX, PAD_PX - 1, -PAD_PX, 1 - PAD_PX)
+        half = inside.height() // 2
+        upper = QRect(inside.left(), inside.top(), inside.width(), half)
+        lower = QRect(inside.left(), inside.top() + half, inside.width(), half)
+        bold = QFont(option.font)
+        bold.setBold(advice.fit is not Fit.NO)
+        for where, text, role, font in (
+            (upper, fit_word(advice.fit), strong, bold),
+            (lower, second_line(advice), weak, option.font),
+        ):
+            painter.setFont(font)
+            painter.setPen(option.palette.color(QPalette.ColorGroup.Active, role))
+            shown = painter.fontMetrics().elidedText(
+                text, Qt.TextElideMode.ElideRight, where.width()
+            )
+            painter.drawText(where, Qt.AlignmentFlag.AlignCenter, shown)
+        painter.restore()
+
+    def _paint_ground(
+        self, painter: QPainter, option: QStyleOptionViewItem, place: QRect, fit: Fit
+    ) -> None:
+        roles = QPalette.ColorRole
+        ground = {
+            Fit.EASILY: roles.Accent,
+            Fit.YES: roles.Light,
+            Fit.TIGHT: roles.Base,
+            Fit.NO: roles.AlternateBase,
+        }[fit]
+        palette = option.palette
+        painter.setBrush(palette.color(QPalette.ColorGroup.Active, ground))
+        painter.setPen(Qt.PenStyle.NoPen)
+        if fit is Fit.TIGHT:
+            pen = QPen(palette.color(roles.Accent), 1, Qt.PenStyle.DashLine)
+            painter.setPen(pen)
+        painter.drawRoundedRect(place, RADIUS_PX, RADIUS_PX)
+        current = bool(option.state & QStyle.StateFlag.State_HasFocus)
+        if current and option.widget.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(palette.color(roles.WindowText), 2))
+            painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), RADIUS_PX - 1, RADIUS_PX - 1)
+
+
+class SizeTable(QTableView):
+    """The table itself, as high as its rows; arrow keys move, and the current cell is explained below it.
+
+    Signals:
+        explained: the words about the current cell.
+    """
+
+    explained = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.item_model = SizeItemModel(self)
+        self.setModel(self.item_model)
+        self.setItemDelegate(SizeDelegate(self))
+        self.setAccessibleName(tr("What sizes of model fit at which bit-width"))
+        self.setShowGrid(False)
+        self.setCornerButtonEnabled(False)
+        self.setTabKeyNavigation(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().setMinimumSectionSize(40)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        for header in (self.horizontalHeader(), self.verticalHeader()):
+            header.setSectionsClickable(False)
+            header.setHighlightSections(False)
+        self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.item_model.modelReset.connect(self._fit)
+        self.selectionModel().currentChanged.connect(self._explain)
+        self.item_model.dataChanged.connect(lambda *_which: self._explain(self.currentIndex()))
+
+    def set_rows(self, rows: Sequence[SizeRow]) -> None:
+        """Show another answer."""
+        self.item_model.set_rows(rows)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Rows grow with the text."""
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll the page, there is nothing to scroll here."""
+        event.ignore()
+
+    def _fit(self) -> None:
+        rows = sum(self.sizeHintForRow(row) for row in range(self.item_model.rowCount()))
+        self.setFixedHeight(rows + self.horizontalHeader().sizeHint().height() + 2)
+
+    def _explain(self, index: Index, _before: object = None) -> None:
+        if index.isValid():
+            self.explained.emit(str(index.data(Qt.ItemDataRole.ToolTipRole)))
