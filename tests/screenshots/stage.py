@@ -14,8 +14,6 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from app.context import Context
-from app.core.chat.session import ChatSession
-from app.core.chat.store import ChatStore
 from app.core.engine.base import FinishReason, LoadOptions, ModelInfo, ReplyStats
 from app.core.engine.fake import FakeEngine, FakeReply
 from app.core.paths import Paths, guide_path
@@ -139,9 +137,8 @@ class Stage:
         settings = SettingsStore(self.paths.settings_file)
         settings.change(replace(settings.current, look=look))
         self.engine = StageEngine()
-        self.store = ChatStore(self.paths.chats_file)
-        session = ChatSession(self.store, self.engine)
-        context = Context(self.paths, settings, self.store, self.engine, session)
+        context = Context(self.paths, settings, self.engine)
+        self.store = context.store
         self.fill_list()
         self.parts = start.make_parts(context, start.make_application())
         self.window = MainWindow(self.parts)
