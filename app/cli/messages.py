@@ -56,6 +56,13 @@ LINES: dict[ErrorCode, str] = {
     ErrorCode.TRASH_FAILED: "{path} could not be moved to the trash: {reason}",
     ErrorCode.FOLDER_REFUSED: "{path} is not added: {reason}",
     ErrorCode.WRITE_FAILED: "{path} could not be written: {reason}",
+    ErrorCode.TYPE_REFUSED: "no build of type '{type}' can be made ({reason}); see nibble quantize --list-types",
+    ErrorCode.RECIPE_INVALID: "{path}, line {line}: {reason}",
+    ErrorCode.IMATRIX_INVALID: "{path} cannot be used as an importance matrix: {reason}",
+    ErrorCode.IMATRIX_NEEDED: "{type} cannot be made without an importance matrix; add --calibrate preset:mixed",
+    ErrorCode.TEXT_TOO_SHORT: "the text has only {tokens} tokens, {needed_tokens} are needed; use a longer one",
+    ErrorCode.BUILD_FAILED: "no build was made from {path}: {reason}",
+    ErrorCode.BUILD_UNSOUND: "the build was made, but it does not work and was thrown away: {reason}",
 }
 
 

@@ -19,7 +19,9 @@ class ErrorCode(StrEnum):
     GGUF_SPLIT_PART = "gguf-split-part"  # path, part, parts, first (the file to open), missing
     UNKNOWN_ARCHITECTURE = "unknown-architecture"  # path, architecture
     NOT_A_CHAT_MODEL = "not-a-chat-model"  # path, kind (adapter, projector, imatrix, ...)
-    OUT_OF_MEMORY = "out-of-memory"  # needed_bytes, available_bytes
+    # needed_bytes, available_bytes; before a load also short_bytes and what would fit, each by itself:
+    # context_fits (tokens, 0: none), kv_type_fits (empty: none), gpu_layers_fits (-1: none)
+    OUT_OF_MEMORY = "out-of-memory"
     LOAD_FAILED = "load-failed"  # path, reason
     ENGINE_CRASHED = "engine-crashed"  # signal (a number or 0), name, reason, log
     ENGINE_UNAVAILABLE = "engine-unavailable"  # reason
@@ -56,6 +58,13 @@ class ErrorCode(StrEnum):
     TRASH_FAILED = "trash-failed"  # path, reason
     FOLDER_REFUSED = "folder-refused"  # path, reason
     WRITE_FAILED = "write-failed"  # path, reason
+    TYPE_REFUSED = "type-refused"  # type, reason (unknown, import-only, trained-only)
+    RECIPE_INVALID = "recipe-invalid"  # path, line, reason
+    IMATRIX_INVALID = "imatrix-invalid"  # path, reason
+    IMATRIX_NEEDED = "imatrix-needed"  # type
+    TEXT_TOO_SHORT = "text-too-short"  # tokens, needed_tokens
+    BUILD_FAILED = "build-failed"  # path (the source), reason
+    BUILD_UNSOUND = "build-unsound"  # path, reason: what was made does not work and was thrown away
 
 
 class AppError(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from app.core.errors import ErrorCode
+from app.ui.build_messages import build_wordings
 from app.ui.words import Action, Explanation, Facts, number, sentence, size, tr
 
 Wording = tuple[str, str, Action | None]
@@ -169,7 +170,7 @@ def _library() -> dict[ErrorCode, Wording]:
     }
 
 
-LIBRARY_CODES = (*_hub(), *_access(), *_downloads(), *_library())
+LIBRARY_CODES = (*_hub(), *_access(), *_downloads(), *_library(), *build_wordings())
 
 
 class _Shown(dict[str, str]):
@@ -195,5 +196,6 @@ def _shown(facts: Facts) -> _Shown:
 
 def explain_library(code: ErrorCode, facts: Facts) -> Explanation:
     """The message for one of `LIBRARY_CODES`."""
-    title, words, action = {**_hub(), **_access(), **_downloads(), **_library()}[code]
+    wordings = {**_hub(), **_access(), **_downloads(), **_library(), **build_wordings()}
+    title, words, action = wordings[code]
     return Explanation(title, " ".join(words.format_map(_shown(facts)).split()), action)

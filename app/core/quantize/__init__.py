@@ -1,0 +1,1 @@
+"""Making builds: calibration, recipes, quantizing, and mixes that fit a size."""
