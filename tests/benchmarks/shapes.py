@@ -33,6 +33,7 @@ class Kind:
     experts_used: int = 0
     window: int = 0
     interval: int = 0
+    vocabulary: int = VOCABULARY
 
     def attends(self, layer: int) -> bool:
         """Whether a layer has keys and values; with an ``interval`` only each so-many-th has."""
@@ -66,7 +67,7 @@ def write_kind(folder: Path, kind: Kind, build: str) -> Path:
 
 def metadata(kind: Kind) -> dict[str, MetadataValue]:
     """Hyper-parameters and vocabulary."""
-    texts, types, merges = vocabulary(VOCABULARY)
+    texts, types, merges = vocabulary(kind.vocabulary)
     name = kind.architecture
     values: dict[str, MetadataValue] = {
         "general.architecture": name,
@@ -82,13 +83,13 @@ def metadata(kind: Kind) -> dict[str, MetadataValue]:
         f"{name}.attention.value_length": kind.head_length,
         f"{name}.attention.layer_norm_rms_epsilon": EPSILON,
         f"{name}.rope.dimension_count": kind.head_length,
-        f"{name}.vocab_size": VOCABULARY,
+        f"{name}.vocab_size": kind.vocabulary,
         "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.pre": "qwen2",
         "tokenizer.ggml.tokens": texts,
         "tokenizer.ggml.token_type": types,
         "tokenizer.ggml.merges": merges,
-        "tokenizer.ggml.eos_token_id": VOCABULARY - 1,
+        "tokenizer.ggml.eos_token_id": kind.vocabulary - 1,
         "tokenizer.ggml.add_bos_token": False,
         "tokenizer.chat_template": CHATML,
     }
@@ -116,7 +117,9 @@ def tensors(kind: Kind) -> list[TensorData]:
     noise = _noise(random.Random(1))
     width = kind.embedding
     found = [
-        TensorData("token_embd.weight", (width, VOCABULARY), F16, noise(width * VOCABULARY)),
+        TensorData(
+            "token_embd.weight", (width, kind.vocabulary), F16, noise(width * kind.vocabulary)
+        ),
         _norm("output_norm.weight", width),
     ]
     for layer in range(kind.layers):

@@ -57,7 +57,7 @@ def estimate_memory(
         state=_state_bytes(shape, near),
         compute=compute if first else _input_compute(shape, settings),
         vocabulary=VOCABULARY_BYTES * shape.vocabulary,
-        overhead=CHILD_BYTES,
+        overhead=CHILD_BYTES + checkpoint_bytes(shape, settings),
     )
     if not on_device:
         main = replace(main, weights=main.weights + build.weights.output_bytes)
@@ -84,13 +84,25 @@ def state_bytes(shape: ModelShape) -> int:
     return _state_bytes(shape, (0, len(shape.layers)))
 
 
+def checkpoint_bytes(shape: ModelShape, settings: RunSettings) -> int:
+    """Bytes of the copy of narrow windows and recurrent states that the engine keeps in main memory (`engine.checkpoint`)."""
+    narrow = LayerKind.WINDOW if shape.window and not settings.whole_windows else None
+    layers = [layer for layer in shape.layers if layer.kind is narrow]
+    cells = [_cells(shape, settings, layer) for layer in layers]
+    windows = sum(
+        count * _numbers_bytes(layer, settings, layer.value_numbers)
+        for count, layer in zip(cells, layers, strict=True)
+    )
+    return int(windows) + state_bytes(shape)
+
+
 def bytes_read_at(shape: ModelShape, settings: RunSettings, depth_tokens: int) -> float:
     """Bytes of caches and states that one new token reads after ``depth_tokens`` of conversation."""
     total = 0.0
     for layer in shape.layers:
         cells = depth_tokens
         if layer.kind is LayerKind.WINDOW and shape.window:
-            cells = min(cells, shape.window)
+            cells = min(cells, _cells(shape, settings, layer))
         total += cells * _numbers_bytes(layer, settings, layer.value_numbers) + layer.state_bytes
     return total
 

@@ -104,8 +104,9 @@ class Wishes:
 class RunSettings:
     """How a build would be run. Its words are those of the engine's `LoadOptions`; every choice is made.
 
-    ``whole_windows``: layers with a sliding window keep all tokens, as the engine has it (llama.cpp's default), because
-    only then a conversation can be taken back past the window.
+    ``whole_windows``: layers with a sliding window keep all tokens (llama.cpp's default). The engine has it off: on a
+    model of 18 layers with windows of 512 tokens, 3,000 tokens deep, that is 120 MB less and reads prompts 1.7 times as
+    fast; to go back past the window it keeps a copy of the windows at the end of each prompt.
     """
 
     context_length: int
@@ -114,7 +115,7 @@ class RunSettings:
     gpu_layers: int = 0
     flash_attention: bool = False
     threads: int = 1
-    whole_windows: bool = True
+    whole_windows: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 from app.core.advice.facts import BuildFacts, ModelShape
-from app.core.advice.memory import estimate_memory, round_context
+from app.core.advice.memory import KV_BYTES, estimate_memory, round_context
 from app.core.advice.results import Fit, MemoryEstimate, Purpose, RunSettings, Wishes
-from app.core.hardware.machine import Device, Machine
+from app.core.hardware.machine import Device, Machine, Memory
 
 PROCESSOR_BATCH: Final = 128  # as fast as 512 on processors, with a quarter of the memory
 DEVICE_BATCH: Final = 512
@@ -30,6 +29,7 @@ CONTEXTS: Final = {
 }
 LEAST_CONTEXT: Final = 4096
 LONGEST_STEP: Final = 1024
+SMALLER_CACHES: Final = ("q8_0", "q4_0")  # the better one first
 
 
 @dataclass(frozen=True)
@@ -81,18 +81,27 @@ class Room:
 
 def room_of(machine: Machine, wishes: Wishes) -> Room:
     """The room for a model: what is free now with a reserve, or, in a what-if, what such a computer leaves."""
-    memory = machine.memory
-    if wishes.whole_memory:
-        taken = _bounded(SYSTEM_SHARE * memory.total_bytes, SYSTEM_BYTES)
-        main = memory.total_bytes - taken
-    else:
-        main = memory.available_bytes - _bounded(RESERVE_SHARE * memory.total_bytes, RESERVE_BYTES)
-    main = max(0, main)
     device = next(iter(machine.usable_devices), None)
+    if not wishes.whole_memory:
+        return room_for(machine.memory, device)
+    total = machine.memory.total_bytes
+    main = max(0, total - _bounded(SYSTEM_SHARE * total, SYSTEM_BYTES))
+    return _with_device(
+        main, device, (device.total_bytes or device.free_bytes or 0) if device else 0
+    )
+
+
+def room_for(memory: Memory, device: Device | None) -> Room:
+    """The room in what is free now, with a reserve for what else is running."""
+    reserve = _bounded(RESERVE_SHARE * memory.total_bytes, RESERVE_BYTES)
+    main = max(0, memory.available_bytes - reserve)
+    return _with_device(main, device, (device.free_bytes or 0) if device else 0)
+
+
+def _with_device(main: int, device: Device | None, free: int) -> Room:
     if device is None:
         return Room(main)
     total = device.total_bytes or device.free_bytes or 0
-    free = total if wishes.whole_memory else device.free_bytes or 0
     room = max(0, free - min(GIB, int(DEVICE_RESERVE_SHARE * total)))
     return Room(main, device, min(room, main) if device.shared else room, device.shared)
 
@@ -104,28 +113,117 @@ def context_for(wishes: Wishes, shape: ModelShape) -> int:
     return round_context(min(wanted, trained) if trained else wanted)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is decided already; 0, -1 and None leave a choice open.
+
+    Attributes:
+        context_tokens: exactly so many, no less.
+        usual_context: so many if they fit (where ``context_tokens`` is open).
+        least_context: what is worth having; below it a smaller cache goes before a shorter context.
+        gpu_layers: layers on the device, the output matrix counted as one.
+        kv_type: storage type of the cache as long as the usual context fits with it.
+    """
+
+    usual_context: int
+    context_tokens: int = 0
+    least_context: int = LEAST_CONTEXT
+    threads: int = 1
+    batch: int = 0
+    gpu_layers: int = -1
+    flash_attention: bool | None = None
+    kv_type: str = "f16"
+
+
 def choose_settings(
     machine: Machine, room: Room, shape: ModelShape, build: BuildFacts, wishes: Wishes
 ) -> tuple[RunSettings, MemoryEstimate]:
-    """Settings for a build: the wished context if it fits, else a shorter one or a smaller cache.
+    """Settings for a build as wished; see `fit_settings`."""
+    asked = Asked(
+        usual_context=context_for(wishes, shape),
+        context_tokens=context_for(wishes, shape) if wishes.context_tokens else 0,
+        threads=machine.processor.usable_cores,
+        kv_type=wishes.kv_type,
+    )
+    return fit_settings(room, shape, build, asked)
 
-    As much as fits goes to the device. If nothing fits, the settings are those of the wish.
+
+def fit_settings(
+    room: Room, shape: ModelShape, build: BuildFacts, asked: Asked
+) -> tuple[RunSettings, MemoryEstimate]:
+    """Settings that fit: the usual context, else the longest worth having, else that with a smaller cache.
+
+    As much as fits goes to the device. If nothing fits, the settings are those that were asked for.
     """
-    first: tuple[RunSettings, MemoryEstimate] | None = None
-    for context, kv_type in _attempts(wishes, shape):
-        found = _placed(machine, room, shape, build, (context, kv_type))
-        if room.holds(found[1]):
-            return found
-        first = first or found
-    if first is None:
-        message = "there is no attempt at all"
-        raise AssertionError(message)
+    case = _Case(room, shape, build, asked)
+    wanted = asked.context_tokens or asked.usual_context
+    first = case.placed(wanted, asked.kv_type)
+    if room.holds(first[1]) or asked.context_tokens:
+        return first
+    least = min(asked.least_context, wanted)
+    shorter = case.longest_placed(least, wanted, asked.kv_type)
+    if shorter is not None:
+        return shorter
+    if asked.kv_type == "f16" and shape.cache_numbers and asked.flash_attention is not False:
+        return case.longest_placed(least, least, "q8_0") or first
     return first
 
 
-def longest_context(room: Room, shape: ModelShape, build: BuildFacts, settings: RunSettings) -> int:
-    """The longest context that fits with settings otherwise as these, in steps of 1024; 0 if not even one step does."""
-    low, high = 0, max(shape.context_trained, settings.context_length) // LONGEST_STEP
+@dataclass(frozen=True)
+class Nearest:
+    """What would fit instead of settings that do not; each field is the one change that is enough by itself.
+
+    Attributes:
+        context_tokens: the longest context; 0 if none is short enough.
+        kv_type: storage type of the cache; empty if none is small enough.
+        gpu_layers: layers on the device; -1 if fewer are not enough, or none were asked for.
+        short_bytes: what is missing as it is.
+    """
+
+    context_tokens: int
+    kv_type: str
+    gpu_layers: int
+    short_bytes: int
+
+
+def nearest_fit(room: Room, shape: ModelShape, build: BuildFacts, settings: RunSettings) -> Nearest:
+    """The nearest settings that fit, for settings that do not."""
+    device = room.device.id if room.device and settings.gpu_layers else ""
+
+    def fits(changed: RunSettings) -> bool:
+        return room.holds(estimate_memory(shape, build, changed, device))
+
+    smaller = [
+        kind
+        for kind in SMALLER_CACHES
+        if KV_BYTES[kind] < KV_BYTES[settings.kv_type]
+        and fits(replace(settings, kv_type=kind, flash_attention=True))
+    ]
+    layers = [
+        count
+        for count in range(settings.gpu_layers - 1, -1, -1)
+        if fits(replace(settings, gpu_layers=count))
+    ]
+    needed = estimate_memory(shape, build, settings, device)
+    return Nearest(
+        context_tokens=longest_context(
+            room, shape, build, settings, at_most=settings.context_length
+        ),
+        kv_type=smaller[0] if smaller and shape.cache_numbers else "",
+        gpu_layers=layers[0] if layers else -1,
+        short_bytes=max(0, -room.spare_bytes(needed)),
+    )
+
+
+def longest_context(
+    room: Room, shape: ModelShape, build: BuildFacts, settings: RunSettings, *, at_most: int = 0
+) -> int:
+    """The longest context that fits with settings otherwise as these, in steps of 1024; 0 if not even one step does.
+
+    It is looked for up to ``at_most`` tokens, or up to what the model was trained for.
+    """
+    most = at_most or max(shape.context_trained, settings.context_length)
+    low, high = 0, most // LONGEST_STEP
     device = room.device.id if room.device and settings.gpu_layers else ""
     while low < high:
         middle = (low + high + 1) // 2
@@ -148,44 +246,58 @@ def fit_of(room: Room, memory: MemoryEstimate) -> Fit:
     return Fit.YES if share <= GOOD_SHARE else Fit.TIGHT
 
 
-def _attempts(wishes: Wishes, shape: ModelShape) -> Iterator[tuple[int, str]]:
-    context = context_for(wishes, shape)
-    yield context, wishes.kv_type
-    if wishes.context_tokens:
-        return  # an explicit wish is not bargained with
-    while context > LEAST_CONTEXT:
-        context = max(LEAST_CONTEXT, round_context(context // 2))
-        yield context, wishes.kv_type
-    if wishes.kv_type == "f16" and shape.cache_numbers:
-        yield context, "q8_0"
+@dataclass(frozen=True)
+class _Case:
+    """A build that is to be placed in a room."""
 
+    room: Room
+    shape: ModelShape
+    build: BuildFacts
+    asked: Asked
 
-def _placed(
-    machine: Machine,
-    room: Room,
-    shape: ModelShape,
-    build: BuildFacts,
-    wanted: tuple[int, str],
-) -> tuple[RunSettings, MemoryEstimate]:
-    """Settings with as many layers on the device as fit."""
-    context, kv_type = wanted
-    plain = RunSettings(
-        context_length=context,
-        kv_type=kv_type,
-        batch=PROCESSOR_BATCH,
-        threads=machine.processor.usable_cores,
-        flash_attention=kv_type != "f16",
-    )
-    plain = replace(plain, flash_attention=plain.flash_attention or _needs_flash(shape, plain))
-    alone = plain, estimate_memory(shape, build, plain)
-    if room.device is None:
-        return alone
-    there = replace(plain, batch=DEVICE_BATCH, flash_attention=True)
-    layers = _most_layers(room, shape, build, there)
-    if not layers:
-        return alone
-    settings = replace(there, gpu_layers=layers)
-    return settings, estimate_memory(shape, build, settings, room.device.id)
+    def longest_placed(
+        self, low: int, high: int, kv_type: str
+    ) -> tuple[RunSettings, MemoryEstimate] | None:
+        """With the longest context from ``low`` to ``high`` tokens that fits; None if not even ``low`` does."""
+        found = self.placed(low, kv_type)
+        if not self.room.holds(found[1]):
+            return None
+        below, above = low // LONGEST_STEP, high // LONGEST_STEP
+        while below < above:
+            middle = (below + above + 1) // 2
+            tried = self.placed(max(low, middle * LONGEST_STEP), kv_type)
+            if self.room.holds(tried[1]):
+                found, below = tried, middle
+            else:
+                above = middle - 1
+        return found
+
+    def placed(self, context: int, kv_type: str) -> tuple[RunSettings, MemoryEstimate]:
+        """Settings with as many layers on the device as were asked for, or fit."""
+        asked, room = self.asked, self.room
+        plain = RunSettings(
+            context_length=round_context(context),
+            kv_type=kv_type,
+            batch=asked.batch or PROCESSOR_BATCH,
+            threads=asked.threads,
+        )
+        plain = replace(plain, flash_attention=self._flash(plain))
+        if room.device is not None and asked.gpu_layers:
+            there = replace(plain, batch=asked.batch or DEVICE_BATCH)
+            there = replace(there, flash_attention=asked.flash_attention is not False)
+            layers = asked.gpu_layers
+            if layers < 0:
+                layers = _most_layers(room, self.shape, self.build, there)
+            if layers:
+                settings = replace(there, gpu_layers=layers)
+                memory = estimate_memory(self.shape, self.build, settings, room.device.id)
+                return settings, memory
+        return plain, estimate_memory(self.shape, self.build, plain)
+
+    def _flash(self, settings: RunSettings) -> bool:
+        if self.asked.flash_attention is not None:
+            return self.asked.flash_attention
+        return settings.kv_type != "f16" or _needs_flash(self.shape, settings)
 
 
 def _most_layers(room: Room, shape: ModelShape, build: BuildFacts, settings: RunSettings) -> int:

@@ -100,7 +100,10 @@ class Notice:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A loaded model and the settings it was really loaded with (sizes in bytes, lengths in tokens)."""
+    """A loaded model and the settings it was really loaded with (sizes in bytes, lengths in tokens).
+
+    ``memory_bytes`` is what it was expected to take on all devices together when the settings were chosen.
+    """
 
     path: Path
     name: str
@@ -117,6 +120,7 @@ class ModelInfo:
     kv_type: KvType
     load_s: float
     notices: tuple[Notice, ...] = ()
+    memory_bytes: int = 0
 
 
 @dataclass(frozen=True)

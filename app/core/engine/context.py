@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from app.core.cancel import Cancelled
 from app.core.engine.base import KvType
+from app.core.engine.checkpoint import TAIL_TOKENS, Checkpoint
 from app.core.engine.governor import ThreadGovernor
 from app.core.engine.llama import LogTail, lib
 from app.core.engine.plan import LoadPlan
@@ -61,6 +62,7 @@ class LlamaContext:
         self._model = self._load(on_progress)
         self._context = self._make_context()
         self._memory = lib.llama_get_memory(self._context)
+        self._checkpoint = self._make_checkpoint()
         self.vocabulary = Vocabulary(self._model)
         self.context_length = int(lib.llama_n_ctx(self._context))
         self._governor = ThreadGovernor(plan.threads) if plan.adapt_threads else None
@@ -97,11 +99,20 @@ class LlamaContext:
         parameters.flash_attn_type = int(plan.flash_attention)
         parameters.type_k = _KV_NUMBERS[plan.kv_type]
         parameters.type_v = _KV_NUMBERS[plan.kv_type if plan.flash_attention else KvType.F16]
+        parameters.swa_full = plan.whole_windows
         parameters.no_perf = True
         context = lib.llama_init_from_model(self._model, parameters)
         if not context:
             raise self._load_error()
         return context
+
+    def _make_checkpoint(self) -> Checkpoint | None:
+        """For models that cannot go back: with windows, or with recurrent layers."""
+        window = 0 if self.plan.whole_windows else int(lib.llama_model_n_swa(self._model))
+        recurrent = lib.llama_model_is_recurrent(self._model) or lib.llama_model_is_hybrid(
+            self._model
+        )
+        return Checkpoint(self._context, window) if window or recurrent else None
 
     def _load_error(self) -> AppError:
         return AppError(ErrorCode.LOAD_FAILED, path=self.plan.path, reason=self._log.reason())
@@ -140,8 +151,8 @@ class LlamaContext:
     def rewind(self, tokens: Sequence[int]) -> int:
         """Keep the longest beginning that the cache shares with ``tokens``; returns its length.
 
-        At least one token is left to be evaluated, because sampling needs fresh logits. Recurrent models cannot go
-        back: they begin again unless the cache is a true beginning of ``tokens``.
+        At least one token is left to be evaluated, because sampling needs fresh logits. Models with sliding windows or
+        recurrent layers can only go back to the end of the last prompt (`Checkpoint`); else they begin again.
         """
         limit = min(len(tokens) - 1, len(self.tokens))
         common = 0
@@ -151,7 +162,7 @@ class LlamaContext:
         return len(self.tokens)
 
     def evaluate(self, tokens: Sequence[int], on_progress: Callable[[int], None]) -> None:
-        """Evaluate tokens behind those in the cache, a batch at a time.
+        """Evaluate a prompt's tokens behind those in the cache, a batch at a time.
 
         Args:
             tokens: what follows; more than one batch is fine.
@@ -161,6 +172,14 @@ class LlamaContext:
             Cancelled: the stop flag was set; what was finished stays in the cache.
             ContextFull: no room.
         """
+        head = len(tokens) - TAIL_TOKENS
+        if self._checkpoint is not None and head > 0:
+            self._evaluate_all(tokens[:head], on_progress)
+            self._checkpoint.take(len(self.tokens))
+            tokens = tokens[head:]
+        self._evaluate_all(tokens, on_progress)
+
+    def _evaluate_all(self, tokens: Sequence[int], on_progress: Callable[[int], None]) -> None:
         with self._abortable():
             for start in range(0, len(tokens), self.plan.batch):
                 part = tokens[start : start + self.plan.batch]
@@ -223,10 +242,22 @@ class LlamaContext:
         raise AppError(ErrorCode.LOAD_FAILED, path=self.plan.path, reason=self._log.reason())
 
     def _cut(self, length: int) -> None:
+        """Keep the first ``length`` tokens of the cache, or fewer where the model cannot go back so far."""
         if length == len(self.tokens):
             return
-        if length and lib.llama_memory_seq_rm(self._memory, 0, length, -1):
-            self.tokens = self.tokens[:length]
-        else:
+        kept = self._go_back(length)
+        self.tokens = self.tokens[:kept]
+        if not kept:
             lib.llama_memory_clear(self._memory, True)
-            self.tokens = []
+        if self._checkpoint is not None and self._checkpoint.length > kept:
+            self._checkpoint.forget()
+
+    def _go_back(self, length: int) -> int:
+        """Take tokens back from the cache; returns how many are left, 0 if it must be cleared."""
+        saved = self._checkpoint
+        needs_copy = saved is not None and saved.is_needed_for(length)
+        if length and not needs_copy and lib.llama_memory_seq_rm(self._memory, 0, length, -1):
+            return length
+        if saved is not None and 0 < saved.length <= length and saved.restore():
+            return saved.length
+        return 0

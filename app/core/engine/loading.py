@@ -9,6 +9,7 @@ from typing import Final
 
 import psutil
 
+from app.core.advice.results import MemoryEstimate
 from app.core.cancel import Cancelled, CancelToken
 from app.core.engine import wire
 from app.core.engine.base import LoadOptions, ModelInfo, Notice
@@ -18,7 +19,9 @@ from app.core.engine.kernels import KernelMemory, Kernels
 from app.core.engine.plan import LoadPlan, Machine, estimate, is_quantized, make_plan
 from app.core.errors import AppError, ErrorCode
 from app.core.hardware.cpu import usable_cores
-from app.core.hardware.memory import available_memory_bytes
+from app.core.hardware.gpu import ChildReport, devices_of
+from app.core.hardware.machine import Device, Memory
+from app.core.hardware.memory import available_memory_bytes, total_memory_bytes
 from app.core.models.gguf import GgufHeader
 from app.core.models.gguf_check import check_file
 from app.core.models.llama_facts import FILE_TYPES
@@ -51,6 +54,7 @@ class LoadJob:
         self._cancel = cancel
         self._header = check_file(path)
         self._plan: LoadPlan | None = None
+        self._needed: MemoryEstimate | None = None
         self._memory = MemoryFacts()
         self._safe = False
 
@@ -66,7 +70,10 @@ class LoadJob:
             Cancelled: while waiting.
         """
         available = available_memory_bytes() + (_resident_bytes(holder_pid) if holder_pid else 0)
-        machine = Machine(available, usable_cores(), has_gpu=_has_gpu(child, self._cancel))
+        memory = Memory(total_memory_bytes(), available)
+        hello = _introduction(child, self._cancel)
+        device = _best_device(hello, memory)
+        machine = Machine(memory, usable_cores(), has_gpu=bool(hello["gpu"]), device=device)
         if is_quantized(self._header):
             verdict = self._kernels.verdict(self._cancel)
             self._safe = verdict is not Kernels.FULL
@@ -76,8 +83,9 @@ class LoadJob:
         self._plan = make_plan(
             self._path, self._header, self._options, machine, safe_kernels=self._safe
         )
-        needed = estimate(self._header, self._plan).total_bytes
-        self._memory = MemoryFacts(needed, available, kernel_kills())
+        there = device.id if device and self._plan.gpu_layers else ""
+        self._needed = estimate(self._header, self._plan, there)
+        self._memory = MemoryFacts(self._needed.main.total_bytes, available, kernel_kills())
 
     def run(self, child: EngineChild, on_progress: Callable[[float], None]) -> Loaded:
         """Load in the child, which has no model yet; `plan` must have been called.
@@ -132,6 +140,7 @@ class LoadJob:
             flash_attention=plan.flash_attention,
             kv_type=plan.kv_type,
             load_s=float(line["load_s"]),
+            memory_bytes=self._needed.total_bytes if self._needed else 0,
             notices=notices,
         )
 
@@ -149,7 +158,14 @@ def _resident_bytes(pid: int) -> int:
         return 0
 
 
-def _has_gpu(child: EngineChild, cancel: CancelToken) -> bool:
+def _best_device(hello: wire.Line, memory: Memory) -> Device | None:
+    """The device with most free memory; None if the child knows none, or not how much memory it has."""
+    report = ChildReport(ggml=tuple(hello.get("devices", ())))
+    found = [one for one in devices_of(report, (), memory) if one.usable and one.free_bytes]
+    return max(found, key=lambda one: one.free_bytes or 0, default=None)
+
+
+def _introduction(child: EngineChild, cancel: CancelToken) -> wire.Line:
     waited_s = 0.0
     while waited_s < START_TIMEOUT_S:
         try:
@@ -160,7 +176,7 @@ def _has_gpu(child: EngineChild, cancel: CancelToken) -> bool:
             reason = str(explain(child.exit_code, child.log_tail, MemoryFacts()).facts["reason"])
             raise AppError(ErrorCode.ENGINE_UNAVAILABLE, reason=reason) from None
         if line is not None:
-            return bool(line["gpu"])
+            return line
         cancel.raise_if_cancelled()
         waited_s += POLL_S
     raise AppError(ErrorCode.ENGINE_UNAVAILABLE, reason="the engine does not start")

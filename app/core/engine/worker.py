@@ -75,7 +75,7 @@ class Worker:
     def _work_loop(self) -> None:
         self._log.install()
         lib.llama_backend_init()
-        self._send(0, {"event": "hello", "gpu": bool(lib.llama_supports_gpu_offload())})
+        self._send(0, {"event": "hello", **_devices()})
         while True:
             command = self._work.get()
             operation = self._load if command["op"] == "load" else self._generate
@@ -140,6 +140,18 @@ class Worker:
         if self._model is None:
             raise AppError(ErrorCode.NO_MODEL)
         return self._model
+
+
+def _devices() -> wire.Line:
+    """Whether layers can go to a device, and the devices with their memory as far as ggml tells."""
+    if not lib.llama_supports_gpu_offload():
+        return {"gpu": False, "devices": []}
+    from app.core.engine.devices import ggml_devices  # noqa: PLC0415 - only where there may be one
+
+    try:
+        return {"gpu": True, "devices": ggml_devices()}
+    except (OSError, AttributeError):
+        return {"gpu": True, "devices": []}
 
 
 class _LoadedModel:

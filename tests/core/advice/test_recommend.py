@@ -178,7 +178,7 @@ def test_a_shorter_context_before_nothing():
     advice = advise("mini-pc-4gb", "qwen3-4b-instruct-2507", SLOW_IS_FINE)
     short = [one for one in advice.builds if ReasonCode.SHORTER_CONTEXT in codes(one.reasons)]
     assert short
-    assert all(one.settings.context_length == 4096 for one in short)
+    assert all(4096 <= one.settings.context_length < 8192 for one in short)
 
 
 def test_a_context_that_was_asked_for_is_not_bargained_with():

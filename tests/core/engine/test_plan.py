@@ -7,15 +7,16 @@ from dataclasses import replace
 import pytest
 
 from app.core.engine.base import KvType, LoadOptions, Switch
-from app.core.engine.plan import LoadPlan, Machine, estimate, kv_bytes, make_plan
+from app.core.engine.plan import LoadPlan, Machine, estimate, make_plan
 from app.core.errors import AppError, ErrorCode
+from app.core.hardware.machine import Device, DeviceKind, Memory
 from app.core.models.gguf import MAGIC, GgufHeader, GgufTensor, read_header
 from app.core.models.gguf_write import header_bytes
 
 GIB = 2**30
 
 
-class Memory:
+class Data:
     name = "m.gguf"
 
     def __init__(self, data):
@@ -43,11 +44,14 @@ def make_header(type_number=12, **changes) -> GgufHeader:
     data = header_bytes({"general.architecture": "llama", **metadata}, [])
     assert data.startswith(MAGIC)
     tensors = (GgufTensor("token_embd.weight", (1024, 151_936), type_number, 0),)
-    return replace(read_header(Memory(data)), tensors=tensors)
+    return replace(read_header(Data(data)), tensors=tensors)
 
 
 def plan(tmp_path, header=None, available=16 * GIB, options=None, **how):
-    machine = Machine(available, how.pop("cores", 2), has_gpu=how.pop("gpu", False))
+    memory = Memory(how.pop("total", 0), available)
+    device = how.pop("device", None)
+    gpu = how.pop("gpu", device is not None)
+    machine = Machine(memory, how.pop("cores", 2), has_gpu=gpu, device=device)
     how.setdefault("safe_kernels", False)
     return make_plan(
         tmp_path / "m.gguf", header or make_header(), options or LoadOptions(), machine, **how
@@ -67,46 +71,107 @@ def test_a_model_trained_on_less_gets_less(tmp_path):
     assert plan(tmp_path, make_header(context_length=300)).context_length == 512
 
 
+def total(header, made, device=""):
+    return estimate(header, made, device).total_bytes
+
+
 def test_little_memory_shrinks_the_context(tmp_path):
-    full = estimate(make_header(), plan(tmp_path)).total_bytes
+    header = make_header()
+    full = total(header, plan(tmp_path))
     made = plan(tmp_path, available=full - 200 * 2**20)
-    assert 2048 <= made.context_length < 8192
-    assert estimate(make_header(), made).total_bytes <= full - 200 * 2**20
+    assert 4096 <= made.context_length < 8192
+    assert made.kv_type is KvType.F16
+    assert total(header, made) <= full - 200 * 2**20
+    longer = replace(made, context_length=made.context_length + 1024)
+    assert total(header, longer) > full - 200 * 2**20 - 150_000_000, "with the reserve it is full"
 
 
-def test_too_little_memory_is_refused_with_both_numbers(tmp_path):
+def test_then_the_cache_shrinks_and_only_then_the_context_below_what_is_useful(tmp_path):
+    header = make_header()
+    least = total(header, replace(plan(tmp_path), context_length=4096))
+    small = plan(tmp_path, available=least - 100 * 2**20)
+    assert (small.context_length, small.kv_type) == (4096, KvType.Q8_0)
+    assert small.flash_attention
+    tiny = plan(tmp_path, available=total(header, small) - 20 * 2**20)
+    assert (tiny.context_length, tiny.kv_type) >= (2048, KvType.F16)
+    assert tiny.context_length < 4096
+
+
+def test_some_air_is_left_if_the_useful_fits_so_too(tmp_path):
+    header = make_header()
+    full = total(header, plan(tmp_path))
+    roomy = plan(tmp_path, available=full + 10**9, total=16 * GIB)
+    less = plan(tmp_path, available=full + 7 * 10**8, total=16 * GIB)
+    tight = plan(tmp_path, available=full, total=16 * GIB)
+    assert roomy.context_length == 8192
+    assert 4096 <= less.context_length < 8192
+    assert tight.context_length == 4096, "useful, and no more of the last memory than that"
+
+
+def refusal(tmp_path, **how):
     with pytest.raises(AppError) as caught:
-        plan(tmp_path, available=330 * 2**20)
+        plan(tmp_path, **how)
     assert caught.value.code is ErrorCode.OUT_OF_MEMORY
-    assert caught.value.facts["available_bytes"] == 330 * 2**20
-    assert int(caught.value.facts["needed_bytes"]) > 330 * 2**20
-    assert caught.value.facts["context_fits"] == 1024
+    return caught.value.facts
+
+
+def test_too_little_memory_is_refused_with_all_numbers(tmp_path):
+    free = 255 * 2**20
+    facts = refusal(tmp_path, available=free, options=LoadOptions(context_length=3072))
+    assert facts["available_bytes"] == free
+    assert facts["short_bytes"] == int(facts["needed_bytes"]) - free > 0
+    assert facts["context_fits"] == 1024
+    assert facts["kv_type_fits"] == "q4_0"
+    assert facts["gpu_layers_fits"] == -1
+    assert refusal(tmp_path, available=90 * 2**20)["context_fits"] == 0
 
 
 def test_a_context_that_was_asked_for_is_not_shrunk_silently(tmp_path):
-    with pytest.raises(AppError) as caught:
-        plan(tmp_path, available=2 * GIB, options=LoadOptions(context_length=32_768))
-    assert caught.value.code is ErrorCode.OUT_OF_MEMORY
-    fits = int(caught.value.facts["context_fits"])
+    facts = refusal(tmp_path, available=2 * GIB, options=LoadOptions(context_length=32_768))
+    fits = int(facts["context_fits"])
     assert 8192 < fits < 32_768
     shorter = LoadOptions(context_length=fits)
     assert plan(tmp_path, available=2 * GIB, options=shorter).context_length == fits
 
 
-def test_the_cache_takes_what_was_measured():
-    """112 KiB a token as F16, 59.5 as Q8_0, 31.5 as Q4_0 (measured on this shape)."""
-    header = make_header()
-    assert kv_bytes(header, 1024, KvType.F16, flash=True) == 1024 * 112 * 1024
-    assert kv_bytes(header, 1024, KvType.Q8_0, flash=True) == 1024 * 59.5 * 1024
-    assert kv_bytes(header, 1024, KvType.Q4_0, flash=True) == 1024 * 31.5 * 1024
-    assert kv_bytes(header, 1000, KvType.F16, flash=True) == 1024 * 112 * 1024, "whole steps of 256"
-    assert kv_bytes(header, 1024, KvType.Q8_0, flash=False) > 1024 * 59.5 * 1024, "values stay F16"
+def test_a_smaller_cache_is_offered_where_it_is_enough(tmp_path):
+    wish = LoadOptions(context_length=16_384)
+    facts = refusal(tmp_path, available=19 * 2**26, options=wish)
+    assert facts["kv_type_fits"] == "q8_0"
+    instead = replace(wish, kv_type=KvType(facts["kv_type_fits"]))
+    assert plan(tmp_path, available=19 * 2**26, options=instead).context_length == 16_384
 
 
-def test_layers_without_attention_take_no_cache():
-    hybrid = make_header(attention__head_count_kv=[0, 0, 0, 8] * 7)
-    full = kv_bytes(make_header(), 1024, KvType.F16, flash=False)
-    assert kv_bytes(hybrid, 1024, KvType.F16, flash=False) == full // 4
+def card(gigabytes):
+    size = int(gigabytes * GIB)
+    return Device("CUDA0", "a card", DeviceKind.GPU, size, size)
+
+
+def test_as_many_layers_go_to_the_device_as_fit(tmp_path):
+    header = make_header(type_number=1)
+    assert plan(tmp_path, header, device=card(8)).gpu_layers == 29
+    assert plan(tmp_path, header, device=card(0.1)).gpu_layers == 0
+    some = plan(tmp_path, header, device=card(1.3)).gpu_layers
+    assert 0 < some < 29
+
+
+def test_too_many_layers_are_refused_with_how_many_fit(tmp_path):
+    header = make_header(type_number=1)
+    wish = LoadOptions(gpu_layers=29, context_length=8192)
+    facts = refusal(tmp_path, header=header, device=card(1.3), options=wish)
+    fewer = int(facts["gpu_layers_fits"])
+    assert 0 < fewer < 29
+    assert plan(tmp_path, header, device=card(1.3), options=replace(wish, gpu_layers=fewer))
+
+
+def test_of_a_device_without_known_memory_nothing_is_refused(tmp_path):
+    made = plan(tmp_path, gpu=True, available=GIB // 8, options=LoadOptions(context_length=5000))
+    assert (made.gpu_layers, made.context_length, made.batch) == (-1, 5120, 512)
+
+
+def test_windows_are_kept_narrow(tmp_path):
+    assert not plan(tmp_path).whole_windows
+    assert not plan(tmp_path).settings.whole_windows
 
 
 def test_flash_attention_is_chosen_where_it_pays_or_is_needed(tmp_path):
