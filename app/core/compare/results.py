@@ -80,6 +80,7 @@ class SpeedSettings:
         depths: tokens that are in the context before each test.
         repeats: of each test, after one warm-up that does not count.
         batch: 0 and ``flash_attention`` "auto" take what the app itself would choose for a chat.
+        context_length: of the context that is set up; more if the depths need it, less if the model has less.
     """
 
     prompt_tokens: int = 512
@@ -88,6 +89,7 @@ class SpeedSettings:
     repeats: int = 5
     batch: int = 0
     flash_attention: str = "auto"
+    context_length: int = 4096
 
 
 @dataclass(frozen=True)
