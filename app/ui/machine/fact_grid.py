@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
@@ -21,7 +22,7 @@ from app.ui.machine.facts import FactCard, Told
 from app.ui.machine.words import tr
 
 NARROWEST_CARD_PX = 232
-MOST_COLUMNS = 4
+MOST_COLUMNS = 3
 SPACE_PX = 12
 
 
@@ -41,10 +42,10 @@ class FactCardView(QFrame):
     """One card. Figures say on hover where they come from; the card speaks all of itself.
 
     Signals:
-        measure_requested: the person wants it measured.
+        action_requested: key of the button that was pressed.
     """
 
-    measure_requested = Signal()
+    action_requested = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -58,16 +59,17 @@ class FactCardView(QFrame):
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
         self.lines: list[QLabel] = []
-        self.measure_button = QPushButton(self)
-        self.measure_button.setProperty("kind", "quiet")
-        self.measure_button.clicked.connect(self.measure_requested)
+        self.buttons: dict[str, QPushButton] = {}
+        self._row = QHBoxLayout()
+        self._row.setSpacing(16)
+        self._row.addStretch(1)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(12, 10, 12, 10)
         self.column.setSpacing(4)
         for widget in (self.title_label, self.value_label, self.bar):
             self.column.addWidget(widget)
         self.column.addStretch(1)
-        self.column.addWidget(self.measure_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addLayout(self._row)
 
     def show_card(self, card: FactCard) -> None:
         """Show what is known now."""
@@ -82,9 +84,20 @@ class FactCardView(QFrame):
             )
             self.bar.setToolTip(tr("{percent} % used").format(percent=percent))
         self._show_lines(card.lines)
-        self.measure_button.setText(card.measure)
-        self.measure_button.setVisible(bool(card.measure))
+        self._show_actions(dict(card.actions))
         self.setAccessibleName(card.text)
+
+    def _show_actions(self, actions: Mapping[str, str]) -> None:
+        for key in actions:
+            if key not in self.buttons:
+                button = QPushButton(self)
+                button.setProperty("kind", "link")
+                button.clicked.connect(lambda _on=False, key=key: self.action_requested.emit(key))
+                self._row.insertWidget(len(self.buttons), button)
+                self.buttons[key] = button
+        for key, button in self.buttons.items():
+            button.setVisible(key in actions)
+            button.setText(actions.get(key, ""))
 
     def _show_lines(self, lines: Sequence[Told]) -> None:
         while len(self.lines) < len(lines):
@@ -107,10 +120,10 @@ class FactGrid(QWidget):
     """The cards in as many columns as there is room for.
 
     Signals:
-        measure_requested: key of the card whose fact is to be measured.
+        action_requested: key of the button that was pressed on a card.
     """
 
-    measure_requested = Signal(str)
+    action_requested = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -145,7 +158,7 @@ class FactGrid(QWidget):
         self.views = {}
         for card in cards:
             view = FactCardView(self)
-            view.measure_requested.connect(lambda key=card.key: self.measure_requested.emit(key))
+            view.action_requested.connect(self.action_requested)
             self.views[card.key] = view
         self._columns = 0
         self._place()

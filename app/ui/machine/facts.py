@@ -11,6 +11,8 @@ from app.core.hardware.machine import Device, Disk, Machine, Memory, PowerSource
 from app.ui.machine.words import bandwidth_words, rate, short_name, tr, why_unknown
 from app.ui.messages import number, size
 
+MEASURE = "measure"
+
 
 @dataclass(frozen=True)
 class Told:
@@ -30,7 +32,7 @@ class FactCard:
         value: the most important thing about it.
         lines: the rest.
         share: how full it is, 0 to 1; None where that makes no sense.
-        measure: text of the button that measures it; empty where nothing can be measured.
+        actions: what can be done about it: key and text of a button each.
     """
 
     key: str
@@ -38,7 +40,7 @@ class FactCard:
     value: Told
     lines: tuple[Told, ...] = ()
     share: float | None = None
-    measure: str = ""
+    actions: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
@@ -54,7 +56,7 @@ def fact_cards(machine: Machine, holders: tuple[Holder, ...] = ()) -> tuple[Fact
         processor_card(machine),
         *graphics_cards(machine),
         bandwidth_card(machine),
-        *(disk_card(disk) for disk in machine.disks),
+        *(disk_card(disk, own=not place) for place, disk in enumerate(machine.disks)),
         power_card(machine),
     )
 
@@ -200,19 +202,22 @@ def bandwidth_card(machine: Machine) -> FactCard:
     if found is None:
         told = tr("Speeds are guessed from the processor until it is measured.")
         value = Told(tr("Not measured yet"), told)
-        return FactCard("bandwidth", title, value, (Told(told, why),), measure=tr("Measure"))
+        return FactCard(
+            "bandwidth", title, value, (Told(told, why),), actions=((MEASURE, tr("Measure")),)
+        )
     source = tr(
         "All usable cores read far more than fits into the caches; the best of several rounds."
     )
     value = Told(rate(found.bytes_per_s), source)
     lines = (Told(bandwidth_words(found), why),)
-    return FactCard("bandwidth", title, value, lines, measure=tr("Measure again"))
+    return FactCard("bandwidth", title, value, lines, actions=((MEASURE, tr("Measure again")),))
 
 
-def disk_card(disk: Disk) -> FactCard:
-    """Free space and reading speed where models lie."""
+def disk_card(disk: Disk, *, own: bool = True) -> FactCard:
+    """Free space and reading speed where models lie; ``own``: in Nibble's folder."""
     place = Path(disk.path)
-    title = tr("Disk of {folder}").format(folder=place.name or disk.path)
+    folder = tr("Disk of {folder}").format(folder=place.name or disk.path)
+    title = tr("Disk of Nibble’s models") if own else folder
     if disk.free_bytes is None:
         return FactCard(f"disk {disk.path}", title, Told(tr("Cannot be read"), disk.path))
     source = tr("Read from the system: {path}").format(path=disk.path)

@@ -31,7 +31,7 @@ def reach_text(judgement: Judgement) -> str:
     if advice.speed is None:
         return words
     speed = speed_text(advice.speed.middle)
-    wished = speed_text(judgement.question.wishes.tokens_per_s)
+    wished = f"{judgement.question.wishes.tokens_per_s:g}"
     if quick is fits:
         told = tr(
             "At that size it writes about {speed} tokens a second, quick enough to read along."

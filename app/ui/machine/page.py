@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.advice.results import Purpose
+from app.core.advice.size_grid import USUAL_BITS
 from app.ui.machine.desk import MachineDesk
 from app.ui.machine.fact_grid import FactGrid, text_label
 from app.ui.machine.facts import FactCard, fact_cards, memory_card
@@ -81,7 +82,7 @@ class MachinePage(QScrollArea):
         self._add_section(column, tr("What fits"), self.what_if)
         column.addWidget(self.table)
         column.addWidget(self.cell_label)
-        self._add_section(column, tr("The best models for it"), self.purpose_choice)
+        self._add_section(column, tr("The best models here"), self.purpose_choice)
         column.addWidget(self.picks)
         column.addStretch(1)
         outer = QHBoxLayout(body)
@@ -122,7 +123,7 @@ class MachinePage(QScrollArea):
         desk.failed.connect(self._show_error)
         self.watch.read.connect(self._show_memory)
         self.measure_button.clicked.connect(desk.measure)
-        self.facts.measure_requested.connect(lambda _key: desk.measure())
+        self.facts.action_requested.connect(lambda _key: desk.measure())
         self.copy_button.clicked.connect(self._copy)
         self.what_if.changed.connect(lambda: desk.ask(sizes_gib=self.what_if.sizes_gib))
         self.purpose_choice.chosen.connect(lambda key: desk.ask(purpose=Purpose(key)))
@@ -178,12 +179,8 @@ class MachinePage(QScrollArea):
         self.help_label.setVisible(bool(told))
         self.table.set_rows(judgement.rows)
         self.table.show()
-        if not self.table.currentIndex().isValid():
-            self.cell_label.setText(
-                tr(
-                    "Typical dense models. Point at a cell, or move there with the arrow keys, to see why."
-                )
-            )
+        if judgement.reach.fits is not None:
+            self.table.begin_at(judgement.reach.fits.parameters, USUAL_BITS)
         self.cell_label.show()
         nothing = tr("No model of the catalog fits with these wishes.")
         self.picks.show_picks(judgement.picks, nothing)

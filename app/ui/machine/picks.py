@@ -65,7 +65,7 @@ class PickCard(QPushButton):
                 quant=advice.build.quant, size=size(advice.build.size_bytes)
             ),
             tr("memory {memory} · fits: {fit}").format(memory=memory.text, fit=fit.text),
-            tr("{speed} tokens · {quality}").format(speed=speed.text, quality=quality.text),
+            tr("{speed} · {quality}").format(speed=speed.text, quality=quality.text),
         )
         self.rank_label.setText(rank_word(shown.rank))
         self.name_label.setText(shown.model.name)

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QPainter, QPalette, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QFont, QPainter, QPalette, QPen, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -39,6 +39,7 @@ NOWHERE: Final = QModelIndex()
 GAP_PX: Final = 2
 RADIUS_PX: Final = 6
 PAD_PX: Final = 5
+SHARES: Final = {Fit.EASILY: 0.42, Fit.YES: 0.16}  # of the accent in the ground
 
 
 def cell_words(row: SizeRow, advice: BuildAdvice) -> str:
@@ -65,6 +66,20 @@ def cell_words(row: SizeRow, advice: BuildAdvice) -> str:
     parts.append(tr("Computed for a typical model of this size."))
     parts.append(origin_words(Origin.ESTIMATED))
     return " ".join(parts)
+
+
+def blended(over: QColor, under: QColor, share: float) -> QColor:
+    """``share`` of one colour over another."""
+    rest = 1 - share
+    red, green, blue = (
+        round(share * top + rest * low)
+        for top, low in (
+            (over.red(), under.red()),
+            (over.green(), under.green()),
+            (over.blue(), under.blue()),
+        )
+    )
+    return QColor(red, green, blue)
 
 
 class SizeItemModel(QAbstractTableModel):
@@ -152,11 +167,8 @@ class SizeDelegate(QStyledItemDelegate):
         place = option.rect.adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
         self._paint_ground(painter, option, place, advice.fit)
         roles = QPalette.ColorRole
-        easily = advice.fit is Fit.EASILY
-        strong = roles.HighlightedText if easily else roles.WindowText
-        weak = roles.HighlightedText if easily else roles.PlaceholderText
-        if advice.fit is Fit.NO:
-            strong = weak
+        strong = roles.PlaceholderText if advice.fit is Fit.NO else roles.WindowText
+        weak = roles.WindowText if advice.fit in SHARES else roles.PlaceholderText
         inside = place.adjusted(PAD_PX, PAD_PX - 1, -PAD_PX, 1 - PAD_PX)
         half = inside.height() // 2
         upper = QRect(inside.left(), inside.top(), inside.width(), half)
@@ -179,18 +191,16 @@ class SizeDelegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, place: QRect, fit: Fit
     ) -> None:
         roles = QPalette.ColorRole
-        ground = {
-            Fit.EASILY: roles.Accent,
-            Fit.YES: roles.Light,
-            Fit.TIGHT: roles.Base,
-            Fit.NO: roles.AlternateBase,
-        }[fit]
-        palette = option.palette
-        painter.setBrush(palette.color(QPalette.ColorGroup.Active, ground))
+        palette = option.widget.window().palette()
         painter.setPen(Qt.PenStyle.NoPen)
         if fit is Fit.TIGHT:
-            pen = QPen(palette.color(roles.Accent), 1, Qt.PenStyle.DashLine)
-            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(palette.color(roles.Accent), 1, Qt.PenStyle.DashLine))
+        elif fit is Fit.NO:
+            painter.setBrush(palette.color(roles.AlternateBase))
+        else:
+            accent, page = palette.color(roles.Accent), palette.color(roles.Base)
+            painter.setBrush(blended(accent, page, SHARES[fit]))
         painter.drawRoundedRect(place, RADIUS_PX, RADIUS_PX)
         current = bool(option.state & QStyle.StateFlag.State_HasFocus)
         if current and option.widget.hasFocus():
@@ -223,7 +233,7 @@ class SizeTable(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setMinimumSectionSize(40)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.setSectionsClickable(False)
             header.setHighlightSections(False)
@@ -236,6 +246,13 @@ class SizeTable(QTableView):
         """Show another answer."""
         self.item_model.set_rows(rows)
 
+    def begin_at(self, parameters: int, bits: int) -> None:
+        """Make a cell the current one, unless one is already."""
+        sizes = [row.parameters for row in self.item_model.rows]
+        if not self.currentIndex().isValid() and parameters in sizes:
+            place = self.item_model.index(sizes.index(parameters), list(WIDTHS).index(bits))
+            self.setCurrentIndex(place)
+
     def changeEvent(self, event: QEvent) -> None:
         """Rows grow with the text."""
         super().changeEvent(event)
@@ -247,8 +264,13 @@ class SizeTable(QTableView):
         event.ignore()
 
     def _fit(self) -> None:
-        rows = sum(self.sizeHintForRow(row) for row in range(self.item_model.rowCount()))
-        self.setFixedHeight(rows + self.horizontalHeader().sizeHint().height() + 2)
+        row_px = self.sizeHintForRow(0) if self.item_model.rowCount() else 0
+        self.verticalHeader().setDefaultSectionSize(row_px)
+        names = [billions(row.parameters) for row in self.item_model.rows]
+        widest = max((self.fontMetrics().horizontalAdvance(name) for name in names), default=0)
+        self.verticalHeader().setFixedWidth(widest + 4 * PAD_PX)
+        height = row_px * len(names) + self.horizontalHeader().sizeHint().height()
+        self.setFixedHeight(height + 2 * self.frameWidth())
 
     def _explain(self, index: Index, _before: object = None) -> None:
         if index.isValid():
