@@ -14,6 +14,7 @@ from app.core.models.catalog import Catalog, load_catalog
 from app.core.models.download import DownloadQueue
 from app.core.models.download_record import recorded
 from app.core.models.download_types import Download, DownloadState, DownloadStatus
+from app.core.models.folders import chosen_folder
 from app.core.models.hub import HubClient
 from app.core.models.hub_builds import choose_build, projector_for
 from app.core.models.hub_reference import Reference, parse_reference
@@ -75,6 +76,7 @@ def get(
     limit = SpeedLimit(arguments.limit_rate * 1e6 or settings.network.speed_limit_bytes_per_s)
     options = queue_options(settings, keep_trying=False)
     queue = DownloadQueue(client, paths.models_dir, options=options, limit=limit)
+    queue.set_folder(chosen_folder(paths, settings))
     download = queue.add(listing, build, projector)
     targets = download.targets(paths.models_dir)
     if not arguments.json:

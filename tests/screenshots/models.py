@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
 
+from PySide6.QtCore import QPoint
+
 from app.core.hardware.machine import Machine
 from app.core.models.download_types import Download, DownloadState, DownloadStatus
 from app.core.models.hub_types import HubFile
@@ -262,6 +264,28 @@ def _fill(folder: Path) -> None:
     cut.write_bytes(cut.read_bytes()[:-4096])
 
 
+def settings(stage: Stage) -> None:
+    """Folders and network on the settings page."""
+    store = stage.parts.services.settings
+    folders = (stage.paths.data_dir / "models on a disk", Path("/media/archive/models"))
+    folders[0].mkdir()
+    store.change(
+        replace(
+            store.current,
+            model_folders=tuple(map(str, folders)),
+            download_folder=str(folders[0]),
+            network=replace(store.current.network, proxy="http://proxy.example:3128"),
+        )
+    )
+    stage.begin()
+    stage.window.show_page("settings")
+    page = stage.window.pages["settings"]
+    wait(lambda: page.folders.lines)
+    pause(50)
+    page.ensureWidgetVisible(page.folders, 0, 0)
+    page.verticalScrollBar().setValue(page.folders.mapTo(page.widget(), QPoint(0, 0)).y() - 60)
+
+
 STATES: dict[str, Callable[[Stage], None]] = {
     "models-catalog": catalog,
     "models-catalog-model": catalog_model,
@@ -276,4 +300,5 @@ STATES: dict[str, Callable[[Stage], None]] = {
     "models-library": library,
     "models-library-list": library_list,
     "models-downloads": downloads,
+    "models-settings": settings,
 }

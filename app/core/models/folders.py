@@ -19,7 +19,7 @@ class ModelFolder:
     Attributes:
         own: Nibble's own folder, which cannot be taken off the list.
         chosen: new downloads go here.
-        there: whether it exists now; the disk may be unplugged.
+        there: whether it exists now; its disk may be unplugged.
         free_bytes: what is free on its disk, None if that cannot be told.
     """
 
@@ -34,6 +34,12 @@ def download_folder(paths: Paths, settings: Settings) -> Path:
     """The folder where new downloads go: the person's choice, else Nibble's own."""
     chosen = Path(settings.download_folder)
     return chosen if chosen.is_absolute() else paths.models_dir
+
+
+def chosen_folder(paths: Paths, settings: Settings) -> Path | None:
+    """The folder for new downloads if it is another one than Nibble's own, for `DownloadQueue.set_folder`."""
+    folder = download_folder(paths, settings)
+    return None if folder == paths.models_dir else folder
 
 
 def added_folders(settings: Settings) -> tuple[Path, ...]:
@@ -80,9 +86,8 @@ def with_downloads_in(settings: Settings, folder: Path, paths: Paths) -> Setting
 
 
 def _described(path: Path, own: Path, chosen: Path) -> ModelFolder:
-    there = path.is_dir()
-    free = None
-    if there:
+    there, free = path.is_dir(), None
+    if there or path == own:  # ours is made with its first model
         with suppress(OSError):  # a disk that does not answer
             free = free_bytes(path)
     return ModelFolder(path, own=path == own, chosen=path == chosen, there=there, free_bytes=free)

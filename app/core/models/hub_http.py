@@ -35,6 +35,7 @@ from app.core.models.hub_errors import (
     status_error,
     transport_error,
 )
+from app.core.models.hub_names import is_address
 from app.core.models.hub_types import DEFAULT_ENDPOINT
 
 USER_AGENT: Final = f"nibble/{app.__version__}"
@@ -111,7 +112,7 @@ class HubHttp:
         """
         if self.offline:
             raise AppError(ErrorCode.HUB_OFFLINE)
-        if not _is_address(self.endpoint):
+        if not is_address(self.endpoint):
             reason = "the hub's address begins with https://"
             raise AppError(ErrorCode.BAD_REFERENCE, text=self.endpoint, reason=reason)
         cancel.raise_if_cancelled()
@@ -317,14 +318,6 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, (parts.hostname or "").lower(), port
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def same_origin(first: str, second: str) -> bool:

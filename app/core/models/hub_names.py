@@ -116,6 +116,16 @@ def endpoint_host(endpoint: str) -> str:
         return ""
 
 
+def is_address(text: str) -> bool:
+    """Whether this is the address of a web server."""
+    try:
+        parts = urlsplit(text)
+        _port = parts.port  # raises for what is no number
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
 def is_gguf(path: str) -> bool:
     """Whether the name says GGUF."""
     return path.lower().endswith(".gguf")

@@ -8,7 +8,7 @@ from app.core.cancel import CancelToken
 from app.core.models.catalog import Catalog, load_catalog
 from app.core.models.download import DownloadQueue
 from app.core.models.download_store import DownloadStore
-from app.core.models.folders import download_folder
+from app.core.models.folders import chosen_folder
 from app.core.models.hub import HubClient
 from app.core.models.hub_settings import connections_of, hub_options, queue_options
 from app.core.models.hub_token import TokenStore
@@ -50,8 +50,7 @@ class ModelServices:
         network = settings.network
         self.queue.set_parallel(network.parallel_downloads)
         self.queue.set_connections(connections_of(settings))
-        folder = download_folder(self.paths, settings)
-        self.queue.set_folder(None if folder == self.paths.models_dir else folder)
+        self.queue.set_folder(chosen_folder(self.paths, settings))
         if self.queue.limit.bytes_per_s != network.speed_limit_bytes_per_s:
             self.queue.limit.bytes_per_s = network.speed_limit_bytes_per_s
 

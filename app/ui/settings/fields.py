@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPlainTextEdit,
     QSlider,
     QSpinBox,
@@ -130,6 +131,62 @@ class Number(QSpinBox):
         self.blockSignals(True)
         self.setValue(value)
         self.blockSignals(False)
+
+
+class TextField(QWidget):
+    """A line of text that is taken when it makes sense; otherwise the reason stands below it.
+
+    Args:
+        name: accessible name.
+        hint: what an empty line means.
+        fault: why a text cannot be used; empty if it can.
+        parent: owner.
+
+    Signals:
+        chosen: another text, when the person has written it.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self, name: str, hint: str, fault: Callable[[str], str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._fault = fault
+        self._value = ""
+        self.edit = QLineEdit(self)
+        self.edit.setAccessibleName(name)
+        self.edit.setPlaceholderText(hint)
+        self.edit.setFixedWidth(CONTROL_PX)
+        self.fault_label = QLabel(self)
+        self.fault_label.setProperty("type", "warning")
+        self.fault_label.setWordWrap(True)
+        self.fault_label.hide()
+        self.setFocusProxy(self.edit)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.edit)
+        column.addWidget(self.fault_label)
+        self.edit.editingFinished.connect(self._take)
+        self.edit.textEdited.connect(lambda _text: self.fault_label.hide())
+
+    def show_value(self, value: str) -> None:
+        """Show a text without telling anybody, unless another one is just being written."""
+        self._value = value
+        if not self.edit.hasFocus() or not self.edit.isModified():
+            self.edit.setText(value)
+            self.fault_label.hide()
+
+    def _take(self) -> None:
+        text = self.edit.text().strip()
+        fault = self._fault(text)
+        self.fault_label.setText(fault)
+        self.fault_label.setVisible(bool(fault))
+        if not fault and text != self._value:
+            self._value = text
+            self.edit.setModified(False)
+            self.chosen.emit(text)
 
 
 def setting_row(title: str, explanation: str, control: QWidget) -> QWidget:

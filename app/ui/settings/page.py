@@ -23,6 +23,8 @@ from app.core.settings import Generation, Loading, Look, Settings, Theme
 from app.ui.messages import explain_error
 from app.ui.parts import Parts
 from app.ui.settings.fields import Number, Range, setting_row
+from app.ui.settings.folders import FoldersSection
+from app.ui.settings.network import NetworkSection, network_defaults
 from app.ui.theme import SCALES
 from app.ui.widgets.bar import MessageBar
 from app.ui.widgets.choice import Choice
@@ -71,11 +73,9 @@ class SettingsPage(QScrollArea):
         self.theme_choice.chosen.connect(lambda key: self._set("look", theme=Theme(key)))
         self.scale_range = Range(self.tr("Text size"), (*SCALES, 0.1), _percent)
         self.scale_range.changed.connect(lambda value: self._set("look", text_scale=value))
-        self.network_choice = Choice(
-            self.tr("Model hub"),
-            [("online", self.tr("When I ask")), ("offline", self.tr("Offline"))],
-        )
-        self.network_choice.chosen.connect(self._set_offline)
+        self.network = NetworkSection(self)
+        self.network.changed.connect(self._add_update)
+        self.folders = FoldersSection(self._parts, self)
         self.reset_button = QPushButton(self.tr("Restore the defaults"), self)
         self.reset_button.clicked.connect(self._reset)
         self.folder_button = QPushButton(self.tr("Open the folder"), self)
@@ -141,11 +141,13 @@ class SettingsPage(QScrollArea):
         column.addWidget(title)
         column.addSpacing(8)
         column.addWidget(self.error_bar)
+        own: list[QWidget] = [self.folders]
         for heading, rows in (
             (self.tr("Look"), self._look_rows()),
             (self.tr("Replies"), self._reply_rows()),
             (self.tr("Loading models"), self._loading_rows()),
-            (self.tr("Network"), self._network_rows()),
+            (self.tr("Folders with models"), own),
+            (self.tr("Network and downloads"), self.network.rows()),
             (self.tr("Your data"), self._data_rows()),
         ):
             self._add_section(column, heading, rows)
@@ -256,17 +258,6 @@ class SettingsPage(QScrollArea):
         ]
         return [setting_row(*row) for row in told]
 
-    def _network_rows(self) -> list[QWidget]:
-        return [
-            setting_row(
-                self.tr("Model hub"),
-                self.tr(
-                    "Offline, Nibble opens no connection at all. It asks nothing unasked anyway."
-                ),
-                self.network_choice,
-            )
-        ]
-
     def _data_rows(self) -> list[QWidget]:
         return [
             setting_row(
@@ -275,7 +266,9 @@ class SettingsPage(QScrollArea):
                 self.folder_button,
             ),
             setting_row(
-                self.tr("Start over"), self.tr("Chats and models stay."), self.reset_button
+                self.tr("Start over"),
+                self.tr("Chats, models and their folders stay."),
+                self.reset_button,
             ),
         ]
 
@@ -286,7 +279,7 @@ class SettingsPage(QScrollArea):
         look, generation, loading = settings.look, settings.generation, settings.loading
         self.theme_choice.show_value(look.theme)
         self.scale_range.show_value(look.text_scale)
-        self.network_choice.show_value("offline" if settings.offline else "online")
+        self.network.show_settings(settings)
         self.temperature_range.show_value(generation.temperature)
         self.top_p_range.show_value(generation.top_p)
         self.min_p_range.show_value(generation.min_p)
@@ -302,10 +295,6 @@ class SettingsPage(QScrollArea):
         self.gpu_number.show_value(loading.gpu_layers)
         self.kv_choice.show_value(loading.kv_type)
 
-    def _set_offline(self, key: str) -> None:
-        self._waiting.append(lambda old: dataclasses.replace(old, offline=key == "offline"))
-        self._timer.start()
-
     def leave(self) -> None:
         """Before the window closes: save what waits."""
         if self._waiting:
@@ -316,6 +305,9 @@ class SettingsPage(QScrollArea):
             changed = dataclasses.replace(getattr(settings, branch), **values)
             return dataclasses.replace(settings, **{branch: changed})
 
+        self._add_update(update)
+
+    def _add_update(self, update: Callable[[Settings], Settings]) -> None:
         self._waiting.append(update)
         self._timer.start()
 
@@ -339,7 +331,7 @@ class SettingsPage(QScrollArea):
     def _reset(self) -> None:
         def defaults(settings: Settings) -> Settings:
             return dataclasses.replace(
-                settings, look=Look(), generation=Generation(), loading=Loading()
+                network_defaults(settings), look=Look(), generation=Generation(), loading=Loading()
             )
 
         self._waiting.append(defaults)
