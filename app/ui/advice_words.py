@@ -49,6 +49,7 @@ def origin_words(origin: Origin) -> str:
     """Where a number comes from."""
     return {
         Origin.MEASURED: tr("Measured here, on this computer."),
+        Origin.ENGINE: tr("Computed by llama.cpp itself."),
         Origin.COMPUTED: tr("Computed from the file."),
         Origin.ESTIMATED: tr("Estimated from published data."),
     }[origin]

@@ -8,9 +8,10 @@ from enum import StrEnum
 
 
 class Origin(StrEnum):
-    """Where a number comes from; a measurement beats a computation, which beats an estimate."""
+    """Where a number comes from; each beats the ones below it."""
 
     MEASURED = "measured"  # here, on this computer
+    ENGINE = "engine"  # computed by llama.cpp itself
     COMPUTED = "computed"  # from the file
     ESTIMATED = "estimated"  # from published data
 

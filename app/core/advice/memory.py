@@ -5,9 +5,11 @@ and the vocabulary were fitted on measurements of dense models (within 2 %)::
 
     keys and values = sum over layers of cells x (key numbers x bytes + value numbers x bytes)
     state           = sum over recurrent layers of F32 numbers, whatever the context
-    compute         = batch x 4 x widths + batch x context x 2 (mask) [+ batch x context x heads x 4 without flash attention]
+    compute         = batch x 4 x widths + batch x context x 2 (mask)
+                      + the larger of one more feed-forward and, without flash attention, batch x context x heads x 4
 
-What is loaded differs by a few per cent; a measurement replaces the estimate (`scaled`).
+llama.cpp's own plan (`app.core.engine.exact_memory`) has the same caches and states to the byte, and compute within a few
+megabytes, on dense, windowed, expert and hybrid shapes. A measurement replaces the estimate (`scaled`).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ CHILD_BYTES: Final = 40_000_000  # Python, libraries and threads of the engine's
 VOCABULARY_BYTES: Final = 330  # per token of the vocabulary, measured
 DEVICE_BYTES: Final = 300_000_000  # driver context and kernels of a graphics device
 FLOAT_BYTES: Final = 4
+STATE_WIDTHS: Final = 8  # embeddings wide are the intermediate results of a recurrent layer
 MASK_BYTES: Final = 2
 KV_BYTES: Final = {
     "f32": 4.0,
@@ -117,10 +120,13 @@ def compute_bytes(shape: ModelShape, settings: RunSettings) -> int:
         widths += shape.experts_used * shape.embedding
     attends = any(layer.key_numbers for layer in shape.layers)
     mask = batch * settings.context_length * MASK_BYTES if attends else 0
-    scores = 0
+    more = 0 if shape.experts else shape.feed_forward
+    if any(layer.state_bytes for layer in shape.layers):
+        more += STATE_WIDTHS * shape.embedding
+    peak = batch * FLOAT_BYTES * more
     if attends and not settings.flash_attention:
-        scores = settings.batch * settings.context_length * shape.heads * FLOAT_BYTES
-    return batch * FLOAT_BYTES * widths + mask + scores
+        peak = max(peak, batch * settings.context_length * shape.heads * FLOAT_BYTES)
+    return batch * FLOAT_BYTES * widths + mask + peak
 
 
 def scaled(estimate: MemoryEstimate, measured_bytes: int) -> MemoryEstimate:

@@ -44,6 +44,21 @@ class StopFlag:
         self.no_callback = lib.ggml_abort_callback()
 
 
+def context_parameters(plan: LoadPlan) -> Any:  # noqa: ANN401 - a ctypes structure
+    """llama.cpp's parameters for the context of a plan."""
+    parameters = lib.llama_context_default_params()
+    parameters.n_ctx = plan.context_length
+    parameters.n_batch = parameters.n_ubatch = plan.batch
+    parameters.n_outputs_max = 1
+    parameters.n_threads = parameters.n_threads_batch = plan.threads
+    parameters.flash_attn_type = int(plan.flash_attention)
+    parameters.type_k = _KV_NUMBERS[plan.kv_type]
+    parameters.type_v = _KV_NUMBERS[plan.kv_type if plan.flash_attention else KvType.F16]
+    parameters.swa_full = plan.whole_windows
+    parameters.no_perf = True
+    return parameters
+
+
 class LlamaContext:
     """One model and one sequence of evaluated tokens. All methods but `StopFlag` belong to one thread.
 
@@ -90,18 +105,7 @@ class LlamaContext:
         return model
 
     def _make_context(self) -> Any:  # noqa: ANN401 - a ctypes pointer
-        plan = self.plan
-        parameters = lib.llama_context_default_params()
-        parameters.n_ctx = plan.context_length
-        parameters.n_batch = parameters.n_ubatch = plan.batch
-        parameters.n_outputs_max = 1
-        parameters.n_threads = parameters.n_threads_batch = plan.threads
-        parameters.flash_attn_type = int(plan.flash_attention)
-        parameters.type_k = _KV_NUMBERS[plan.kv_type]
-        parameters.type_v = _KV_NUMBERS[plan.kv_type if plan.flash_attention else KvType.F16]
-        parameters.swa_full = plan.whole_windows
-        parameters.no_perf = True
-        context = lib.llama_init_from_model(self._model, parameters)
+        context = lib.llama_init_from_model(self._model, context_parameters(self.plan))
         if not context:
             raise self._load_error()
         return context
