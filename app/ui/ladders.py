@@ -110,6 +110,8 @@ def advised(offer: Offer, advice: ModelAdvice) -> Offer:
 
 
 def _advised(rung: Rung, advice: BuildAdvice) -> Rung:
+    if not rung.bits:
+        rung = _with_usual_size(rung, advice)
     figures = (memory_cell(advice), fit_cell(advice), speed_cell(advice), quality_cell(advice))
     return replace(
         rung,
@@ -118,6 +120,17 @@ def _advised(rung: Rung, advice: BuildAdvice) -> Rung:
         folded=bool(advice.dominated_by) and not advice.recommended and not rung.note,
         step=step_text(advice),
     )
+
+
+def _with_usual_size(rung: Rung, advice: BuildAdvice) -> Rung:
+    """A build whose size nobody told: as large as its type usually makes such a model."""
+    bits, source = (
+        advice.build.bits_per_weight,
+        tr("Computed from the type: the catalog does not know the size."),
+    )
+    amount = tr("~ {size}").format(size=size(advice.build.size_bytes))
+    cells = (Cell(tr("~ {bits}").format(bits=bits_text(bits)), source), Cell(amount, source))
+    return replace(rung, bits=bits, cells=(*cells, *rung.cells[2:]))
 
 
 def _nothing(advice: ModelAdvice) -> str:

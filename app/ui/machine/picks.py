@@ -61,7 +61,7 @@ class PickCard(QPushButton):
         memory, fit = memory_cell(advice), fit_cell(advice)
         speed, quality = speed_cell(advice), quality_cell(advice)
         texts = (
-            tr("{quant} · {size} to download").format(
+            tr("{quant} · {size}").format(
                 quant=advice.build.quant, size=size(advice.build.size_bytes)
             ),
             tr("memory {memory} · fits: {fit}").format(memory=memory.text, fit=fit.text),

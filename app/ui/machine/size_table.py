@@ -220,6 +220,7 @@ class SizeTable(QTableView):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._begun = False
         self.item_model = SizeItemModel(self)
         self.setModel(self.item_model)
         self.setItemDelegate(SizeDelegate(self))
@@ -247,9 +248,10 @@ class SizeTable(QTableView):
         self.item_model.set_rows(rows)
 
     def begin_at(self, parameters: int, bits: int) -> None:
-        """Make a cell the current one, unless one is already."""
+        """Make a cell the current one, the first time only: then the person moves about."""
         sizes = [row.parameters for row in self.item_model.rows]
-        if not self.currentIndex().isValid() and parameters in sizes:
+        if not self._begun and parameters in sizes:
+            self._begun = True
             place = self.item_model.index(sizes.index(parameters), list(WIDTHS).index(bits))
             self.setCurrentIndex(place)
 
