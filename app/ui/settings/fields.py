@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QLocale, Qt, Signal
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -12,36 +12,14 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QSlider,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from app.ui.widgets.calm_slider import CalmSlider
+
 CONTROL_PX = 288
-
-
-class CalmSlider(QSlider):
-    """A slider that leaves the mouse wheel to the page; its filled part begins where reading does."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self._turn()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Fill from the other end where the direction of reading changes."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.LayoutDirectionChange:
-            self._turn()
-
-    def _turn(self) -> None:
-        self.setProperty("mirrored", self.isRightToLeft())
-        self.style().unpolish(self)
-        self.style().polish(self)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll the page, not the value."""
-        event.ignore()
 
 
 class Range(QWidget):
