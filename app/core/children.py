@@ -13,6 +13,7 @@ CHILDREN: Final = {
     "probe-engine": "app.core.engine.probe",
     "probe-machine": "app.core.engine.devices",
     "memory-job": "app.core.engine.memory_job",
+    "calibrate-job": "app.core.engine.calibration_job",
     "quantize-job": "app.core.quantize.job",
     "imatrix-job": "app.core.quantize.imatrix_job",
     "fit-job": "app.core.quantize.fit_job",
