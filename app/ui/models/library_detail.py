@@ -9,18 +9,15 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
 from app.core.models.details import ModelDetails, NativeKind
 from app.core.models.header_facts import ModelStatus
 from app.core.models.library import LibraryModel
-from app.core.models.llama_facts import TENSOR_TYPES
 from app.core.models.places import Source
 from app.core.models.verify import Verdict
 from app.ui.advice_words import parameters_text
 from app.ui.messages import explain_error, number, size
 from app.ui.models.detail_page import DetailPage
 from app.ui.models.library_link import Checked, LibraryLink
+from app.ui.models.mix_picture import MixPicture
 from app.ui.models.words import context_text, shown_name, source_word, tr
 from app.ui.tasks import Task
-from app.ui.widgets.tensor_picture import PictureRow, TensorPicture
-
-TYPE_BITS = {kind.name: kind.block_bytes * 8 / kind.block_values for kind in TENSOR_TYPES.values()}
 
 
 class LibraryDetail(DetailPage):
@@ -53,7 +50,7 @@ class LibraryDetail(DetailPage):
         self.progress_bar.hide()
         self.picture_title = QLabel(tr("Which tensors have which type"), self)
         self.picture_title.setProperty("type", "title")
-        self.picture = TensorPicture(cell_words, self)
+        self.picture = MixPicture(tr("Read from the file."), self)
         self.column.addWidget(self.progress_bar)
         self.column.addSpacing(16)
         self.column.addWidget(self.picture_title)
@@ -106,12 +103,8 @@ class LibraryDetail(DetailPage):
         self.details = details
         self.text_label.setText(facts_text(details))
         self.text_label.show()
-        rows = [PictureRow(row.kind, row.types) for row in details.map.rows]
-        rows += [
-            PictureRow(name.removesuffix(".weight"), (kind,)) for name, kind in details.map.outside
-        ]
-        self.picture.set_rows(rows, TYPE_BITS, picture_words(details))
-        shown = bool(rows)
+        self.picture.show_mix(details.map, picture_words(details))
+        shown = bool(details.map.rows or details.map.outside)
         self.picture_title.setVisible(shown)
         self.picture.setVisible(shown)
 
@@ -202,19 +195,12 @@ def native_words(details: ModelDetails) -> str:
     return tr("trained for {bits} bits").format(bits=bits)
 
 
-def cell_words(name: str, layer: int, kind: str) -> str:
-    """The sentence on hover over a cell of the picture."""
-    bits = QLocale().toString(TYPE_BITS.get(kind, 0.0), "g", 3)
-    words = tr("{name}, layer {layer}: {kind}, {bits} bits a weight. Read from the file.")
-    return words.format(name=name, layer=layer, kind=kind, bits=bits)
-
-
 def picture_words(details: ModelDetails) -> str:
-    """The picture for those who do not see it."""
+    """The picture in numbers, for those who do not see it."""
     parts = [
         tr("{group}: {bits} bits").format(
             group=share.group.value, bits=QLocale().toString(share.bits_per_weight, "f", 1)
         )
         for share in details.groups
     ]
-    return tr("Storage types by tensor and layer") + ". " + ", ".join(parts)
+    return ", ".join(parts)
