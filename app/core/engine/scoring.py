@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -144,6 +144,23 @@ class Scorer:
             if not np.isfinite(rows[0, :64]).any():
                 raise self._error("the model computes no numbers: its weights are damaged")
             yield rows, np.asarray(chunk[begin + 1 : end + 1], dtype=np.int32)
+
+    def read_through(self, chunk: Sequence[int], before_batch: Callable[[], None]) -> None:
+        """Evaluate all of a chunk for the sake of the callback; no scores are handed out.
+
+        Every position goes through every layer. ``before_batch`` is called before each of several batches of about the
+        same length.
+
+        Raises:
+            AppError: LOAD_FAILED if llama.cpp cannot evaluate the chunk.
+        """
+        lib.llama_memory_clear(lib.llama_get_memory(self._context), True)
+        count = len(chunk)
+        batches = -(-count // self._piece)
+        for index in range(batches):
+            part = chunk[index * count // batches : (index + 1) * count // batches]
+            before_batch()
+            self._decode(part, range(len(part)))
 
     def _decode(self, tokens: Sequence[int], scored: range) -> None:
         """Evaluate tokens behind those in the cache; scores are made for those at ``scored``.
