@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from app.core.compare.measure_requests import SCORES_FILE, QualityRequest
 from app.core.compare.score_files import load_scores, save_scores
 from app.core.engine.job import Emit
 from app.core.engine.reference_scores import ReferenceScores, compare, condense
@@ -27,36 +28,7 @@ from app.core.hardware.cpu import usable_cores
 
 TOKENS_FILE: Final = "tokens.json"
 REFERENCE_FILE: Final = "reference.npz"
-SCORES_FILE: Final = "scores.npz"
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class QualityRequest:
-    """What to score.
-
-    Attributes:
-        path: the build.
-        text: the whole text.
-        folder: where this build's scores of this text are kept.
-        reference: the folder of the reference's; empty if this build is the reference.
-        tokens: of the text at most, 0: all.
-        plain_load: read the file instead of mapping it (repacked weights would be held twice).
-    """
-
-    path: str
-    text: str
-    folder: str
-    reference: str = ""
-    tokens: int = 0
-    context_length: int = 512
-    threads: int = 0
-    extra_buffers: bool = True
-    plain_load: bool = False
-
-    def to_wire(self) -> Line:
-        """The request for the child."""
-        return {"work": "quality", **asdict(self)}
 
 
 def measure_quality(request: Line, emit: Emit) -> Line:

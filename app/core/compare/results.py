@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from app.core.advice.quality import EQUAL_DIFFERENCE
 from app.core.engine.divergence import Divergence
 from app.core.errors import Fact
 
@@ -299,10 +300,17 @@ class Paired:
     log_ratio_error: float
 
     @property
-    def equal(self) -> bool:
+    def within_error(self) -> bool:
         """Whether both differences are within two standard errors: the text cannot tell the builds apart."""
         near = abs(self.kld) <= 2 * self.kld_error
         return near and abs(self.log_ratio) <= 2 * self.log_ratio_error
+
+    @property
+    def equal(self) -> bool:
+        """Whether the builds count as equal: each difference is within its error, or too small for any use to notice."""
+        kld = max(2 * self.kld_error, EQUAL_DIFFERENCE)
+        ratio = max(2 * self.log_ratio_error, EQUAL_DIFFERENCE)
+        return abs(self.kld) <= kld and abs(self.log_ratio) <= ratio
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from app.core.compare.measure_requests import SpeedRequest
 from app.core.compare.peak_memory import device_bytes, peak_bytes
 from app.core.compare.plain import to_plain
 from app.core.compare.results import SpeedPoint, SpeedResult
@@ -32,27 +32,6 @@ from app.core.models.gguf_check import check_file
 WARM_UP_TOKENS: Final = (
     8  # generated before the first test; the prompt test is warmed up with a whole prompt
 )
-
-
-@dataclass(frozen=True)
-class SpeedRequest:
-    """What to measure; see `SpeedSettings` for the words. ``context_length`` is grown to what the depths need."""
-
-    path: str
-    prompt_tokens: int
-    generated_tokens: int
-    depths: tuple[int, ...]
-    repeats: int
-    batch: int = 0
-    flash_attention: str = "auto"
-    context_length: int = 4096
-    threads: int = 0
-    safe_kernels: bool = False
-    kv_type: str = "f16"
-
-    def to_wire(self) -> Line:
-        """The request for the child."""
-        return {"work": "speed", **asdict(self)}
 
 
 def measure_speed(request: Line, emit: Emit) -> Line:
