@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from app.core.advice.facts import BuildFacts
 from app.core.advice.results import BuildAdvice, Fit, ModelAdvice
 from app.core.models.catalog_entries import BuildKind, CatalogBuild, CatalogModel
 from app.core.models.hub_types import HubBuild, RepoListing
@@ -68,6 +69,21 @@ def _catalog_rung(model: CatalogModel, build: CatalogBuild, here: Collection[str
     )
 
 
+def file_offer(builds: Sequence[BuildFacts]) -> Offer:
+    """The ladder of files on this computer."""
+    return Offer(tuple(_file_rung(build) for build in builds))
+
+
+def _file_rung(build: BuildFacts) -> Rung:
+    return _rung(
+        build.key,
+        build.quant,
+        (build.size_bytes, build.parameters),
+        Cell(size(build.size_bytes), tr("The exact size of the file.")),
+        note=tr("on this computer"),
+    )
+
+
 def hub_offer(listing: RepoListing, here: Collection[str]) -> Offer:
     """The ladder of a repository; ``here`` are ids (``repo/path``) of builds on this computer."""
     return Offer(tuple(_hub_rung(listing, build, here) for build in listing.builds))
@@ -88,6 +104,22 @@ def _hub_rung(listing: RepoListing, build: HubBuild, here: Collection[str]) -> R
         (build.size_bytes, listing.model.parameters or 0),
         Cell(size(build.size_bytes), tr("The exact size of the files.")),
         note=", ".join(notes),
+    )
+
+
+def local_offer(builds: Sequence[BuildFacts]) -> Offer:
+    """The ladder of builds on this computer, from their headers."""
+    source = tr("The exact size of the files.")
+    return Offer(
+        tuple(
+            _rung(
+                build.key,
+                build.quant,
+                (build.size_bytes, build.parameters),
+                Cell(size(build.size_bytes), source),
+            )
+            for build in builds
+        )
     )
 
 

@@ -13,7 +13,7 @@ from app.core.engine.base import Engine, KvType, LoadOptions, ModelInfo
 from app.core.errors import AppError, ErrorCode
 from app.core.paths import guide_path
 from app.core.settings import Loading
-from app.ui.messages import Explanation, explain_error
+from app.ui.messages import Action, Explanation, explain_error
 from app.ui.state import SettingsLink, StateKeeper
 from app.ui.tasks import Lane, Task, TaskRunner
 
@@ -40,13 +40,35 @@ def bits_label(file_type: str) -> str:
     return QCoreApplication.translate("models", "{bits}-bit").format(bits=found.group(1))
 
 
-def load_options(loading: Loading, context_length: int = 0) -> LoadOptions:
-    """The engine's options for the person's settings; ``context_length`` overrides theirs unless it is 0."""
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What is loaded otherwise than the settings say: tokens of context (0: as set), type of the cache, layers on the GPU."""
+
+    context_length: int = 0
+    kv_type: str = ""
+    gpu_layers: int | None = None
+
+    @classmethod
+    def of(cls, told: Explanation) -> Change:
+        """What a message offers."""
+        if told.action is Action.SMALLER_CACHE:
+            return cls(kv_type=told.kv_type)
+        if told.action is Action.FEWER_LAYERS:
+            return cls(gpu_layers=told.gpu_layers)
+        return cls(context_length=told.context_tokens)
+
+
+AS_SET = Change()
+
+
+def load_options(loading: Loading, change: Change = AS_SET) -> LoadOptions:
+    """The engine's options for the person's settings and a change to them."""
+    layers = loading.gpu_layers if change.gpu_layers is None else change.gpu_layers
     return LoadOptions(
-        context_length=context_length or loading.context_length,
+        context_length=change.context_length or loading.context_length,
         threads=loading.threads,
-        gpu_layers=loading.gpu_layers,
-        kv_type=KvType(loading.kv_type),
+        gpu_layers=layers,
+        kv_type=KvType(change.kv_type or loading.kv_type),
     )
 
 
@@ -112,12 +134,12 @@ class ModelLoader(QObject):
         """Load the guide."""
         self.load(guide_path())
 
-    def load(self, path: Path, context_length: int = 0, *, keep_failure: bool = False) -> None:
+    def load(self, path: Path, change: Change = AS_SET, *, keep_failure: bool = False) -> None:
         """Load ``path``, instead of whatever is being loaded now.
 
         Args:
             path: a GGUF file.
-            context_length: tokens; 0 takes the settings' choice.
+            change: what differs from the settings.
             keep_failure: leave the last failure on show (used to bring back the model before).
         """
         if self._task is not None:
@@ -125,7 +147,7 @@ class ModelLoader(QObject):
         if not keep_failure:
             self.failure = None
         self._loading = path
-        options = load_options(self._settings.current.loading, context_length)
+        options = load_options(self._settings.current.loading, change)
         self._serial += 1
         serial = self._serial
 
@@ -146,10 +168,10 @@ class ModelLoader(QObject):
         if self._task is not None:
             self._task.cancel()
 
-    def load_less_context(self) -> None:
-        """Load the file that failed once more, with the context that fits."""
+    def load_as_fits(self) -> None:
+        """Load the file that failed once more, with the settings that fit."""
         if self.failure is not None:
-            self.load(self.failure.path, self.failure.explanation.context_tokens)
+            self.load(self.failure.path, Change.of(self.failure.explanation))
 
     def dismiss_failure(self) -> None:
         """Forget the failure on show."""

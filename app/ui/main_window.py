@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 from app.core.paths import resources_dir
 from app.ui.drop_hint import DropHint
 from app.ui.menus import WindowMenus
-from app.ui.pages import page_specs
+from app.ui.pages import page_specs, show_catalog_model
 from app.ui.parts import Parts
 from app.ui.rail import Rail
 
@@ -86,6 +87,8 @@ class MainWindow(QMainWindow):
 
             self._chat_page = ChatPage(self.parts, self)
             self._chat_page.open_requested.connect(self.choose_file)
+            show = partial(show_catalog_model, self)
+            self._chat_page.view.builds.model_requested.connect(show)
             self.menus.add_chat_actions(self._chat_page)
         return self._chat_page
 

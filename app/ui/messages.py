@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
@@ -10,6 +11,7 @@ from app.core.engine.base import FinishReason, Notice, ReplyStats
 from app.core.errors import AppError, ErrorCode
 from app.ui.library_messages import LIBRARY_CODES, explain_library
 from app.ui.words import (
+    FITTING,
     LESS_CONTEXT_TOKENS,
     Action,
     Explanation,
@@ -21,7 +23,10 @@ from app.ui.words import (
     tr,
 )
 
+ENOUGH_CONTEXT_TOKENS = 4096  # a longer context than this is worth more than its exactness
+
 __all__ = [
+    "FITTING",
     "LESS_CONTEXT_TOKENS",
     "TABLE",
     "Action",
@@ -137,12 +142,23 @@ def _out_of_memory(facts: Facts) -> Explanation:
         )
     else:
         text = tr("The model needs more memory than is free.")
-    fits = int(facts.get("context_fits", LESS_CONTEXT_TOKENS))
-    if fits <= 0:
+    fits, kv_type = (
+        int(facts.get("context_fits", LESS_CONTEXT_TOKENS)),
+        facts.get("kv_type_fits", ""),
+    )
+    layers = int(facts.get("gpu_layers_fits", -1))
+    told = Explanation(title, "", None, max(fits, 0), str(kv_type), layers, or_smaller=True)
+    if kv_type and fits < ENOUGH_CONTEXT_TOKENS:
+        action, help_text = Action.SMALLER_CACHE, tr("Its context can be stored in fewer bits.")
+    elif fits > 0:
+        action = Action.LESS_CONTEXT
+        help_text = tr("A smaller context needs less; closing other programs frees some.")
+    elif layers >= 0:
+        action, help_text = Action.FEWER_LAYERS, tr("More of it can run on the processor, slower.")
+    else:
+        action, told = Action.SMALLER_BUILD, replace(told, or_smaller=False)
         help_text = tr("Choose a smaller build, or close other programs.")
-        return Explanation(title, _join(text, help_text), Action.OPEN_FILE)
-    help_text = tr("A smaller context needs less; closing other programs frees some.")
-    return Explanation(title, _join(text, help_text), Action.LESS_CONTEXT, fits)
+    return replace(told, sentence=_join(text, help_text), action=action)
 
 
 def _load_failed(facts: Facts) -> Explanation:

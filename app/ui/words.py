@@ -22,22 +22,33 @@ class Action(StrEnum):
     OPEN_FIRST_PART = "open-first-part"
     LOAD_GUIDE = "load-guide"
     LESS_CONTEXT = "less-context"
+    SMALLER_CACHE = "smaller-cache"
+    FEWER_LAYERS = "fewer-layers"
+    SMALLER_BUILD = "smaller-build"
     EDIT_MESSAGE = "edit-message"
     CONTINUE = "continue"
     COPY_DETAILS = "copy-details"
+
+
+# A model that did not fit is loaded again, as it fits.
+FITTING = (Action.LESS_CONTEXT, Action.SMALLER_CACHE, Action.FEWER_LAYERS)
 
 
 @dataclass(frozen=True)
 class Explanation:
     """A message for people: a title, a sentence, and the action that helps (None: nothing does).
 
-    ``context_tokens`` is the context that `Action.LESS_CONTEXT` uses.
+    ``context_tokens`` is the context that `Action.LESS_CONTEXT` uses; `Action.SMALLER_CACHE` and `Action.FEWER_LAYERS`
+    use ``kv_type`` and ``gpu_layers``. With ``or_smaller`` choosing a smaller build helps too.
     """
 
     title: str
     sentence: str
     action: Action | None = None
     context_tokens: int = LESS_CONTEXT_TOKENS
+    kv_type: str = ""
+    gpu_layers: int = -1
+    or_smaller: bool = False
 
     @property
     def action_label(self) -> str:
@@ -70,6 +81,9 @@ def action_label(action: Action, context_tokens: int = LESS_CONTEXT_TOKENS) -> s
         Action.LESS_CONTEXT: tr("Use {tokens} tokens instead").format(
             tokens=number(context_tokens)
         ),
+        Action.SMALLER_CACHE: tr("Store the context in fewer bits"),
+        Action.FEWER_LAYERS: tr("Use less of the graphics card"),
+        Action.SMALLER_BUILD: tr("Choose a smaller build"),
         Action.EDIT_MESSAGE: tr("Shorten the message"),
         Action.CONTINUE: tr("Continue"),
         Action.COPY_DETAILS: tr("Copy details"),

@@ -76,7 +76,7 @@ def test_memory_names_the_context_that_fits_or_asks_for_a_smaller_build():
     assert fits.action_label == "Use 3,584 tokens instead"
     assert fits.context_tokens == 3584
     none = explain(ErrorCode.OUT_OF_MEMORY, {**FACTS, "context_fits": 0})
-    assert none.action is Action.OPEN_FILE
+    assert none.action is Action.SMALLER_BUILD
     assert "smaller build" in none.sentence
 
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.core.chat.conversation import Message
 from app.ui.loading import ModelLoader
-from app.ui.messages import Action, action_label, explain_error, finish_note, notice_text
+from app.ui.messages import FITTING, Action, action_label, explain_error, finish_note, notice_text
 from app.ui.widgets.bar import MessageBar
 
 OPENABLE = ("http", "https")
@@ -21,11 +21,13 @@ class ConversationBars(QWidget):
         open_requested: another file is wanted.
         continue_requested: the reply that ended early should go on.
         reload_requested: the conversation should be read again.
+        builds_requested: path of a model of which a smaller build is wanted.
     """
 
     open_requested = Signal()
     continue_requested = Signal()
     reload_requested = Signal()
+    builds_requested = Signal(object)
 
     def __init__(self, models: ModelLoader, parent: QWidget) -> None:
         super().__init__(parent)
@@ -110,6 +112,9 @@ class ConversationBars(QWidget):
             if info is not None:
                 text += " " + self.tr("The model in use stays as it was.")
             self.failure_bar.show_message("error", told.title, text, told.action_label, key)
+            if told.or_smaller:
+                smaller = Action.SMALLER_BUILD
+                self.failure_bar.offer_also(action_label(smaller), smaller.value)
         self._show_notices()
 
     def _show_notices(self) -> None:
@@ -130,8 +135,10 @@ class ConversationBars(QWidget):
             self.open_requested.emit()
         elif key == Action.LOAD_GUIDE:
             self._models.load_guide()
-        elif key == Action.LESS_CONTEXT:
-            self._models.load_less_context()
+        elif key == Action.SMALLER_BUILD:
+            self.builds_requested.emit(failure.path)
+        elif key in FITTING:
+            self._models.load_as_fits()
         elif key == Action.OPEN_FIRST_PART and failure.first_part is not None:
             self._models.load(failure.first_part)
         else:

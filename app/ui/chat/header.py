@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
@@ -81,9 +82,11 @@ class HeaderBar(QWidget):
 
     Signals:
         open_requested: the person wants to choose a file.
+        builds_requested: path of a model of which other builds are wanted.
     """
 
     open_requested = Signal()
+    builds_requested = Signal(object)
 
     def __init__(self, models: ModelLoader, state: StateKeeper, parent: QWidget) -> None:
         super().__init__(parent)
@@ -147,7 +150,7 @@ class HeaderBar(QWidget):
         self.model_button.setAccessibleName(self.tr("Model: {name}").format(name=label))
 
     def fill_menu(self, menu: QMenu) -> None:
-        """List the guide, the recent files, and the way to open another."""
+        """List the guide, the recent files, the way to other builds, and the way to open another file."""
         menu.clear()
         info = self._models.info
         guide = menu.addAction(guide_label(), self._models.load_guide)
@@ -163,6 +166,9 @@ class HeaderBar(QWidget):
             action.setChecked(info is not None and info.path == path)
             action.triggered.connect(lambda _on=False, path=path: self._models.load(path))
         menu.addSeparator()
+        if info is not None and info.path != guide_path():
+            text = self.tr("Other builds of this model…")
+            menu.addAction(text, partial(self.builds_requested.emit, info.path))
         menu.addAction(self.tr("Open a GGUF file…"), self.open_requested.emit)
 
     def _label(self, loading: Path | None) -> str:

@@ -11,6 +11,7 @@ from app.core.chat.conversation import Conversation, Message
 from app.core.engine.base import Role
 from app.core.paths import guide_path
 from app.ui.chat.bars import ConversationBars
+from app.ui.chat.builds_panel import BuildsPanel
 from app.ui.chat.composer import Composer
 from app.ui.chat.counter import ContextLine
 from app.ui.chat.drafts import Drafts
@@ -19,8 +20,8 @@ from app.ui.chat.model_offer import ModelOffer
 from app.ui.chat.shown_path import ShownPath
 from app.ui.chat.turns import Turn, TurnKind, Turns
 from app.ui.chat.welcome import Welcome
-from app.ui.loading import display_name
-from app.ui.messages import Action, explain
+from app.ui.loading import AS_SET, Change, display_name
+from app.ui.messages import FITTING, Action, explain
 from app.ui.parts import Parts
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class ConversationView(QWidget):
         self.header = HeaderBar(parts.models, parts.state, self)
         self._transcript: TranscriptView | None = None
         self.welcome = Welcome(self)
+        self.builds = BuildsPanel(parts, self)
         self.bars = ConversationBars(parts.models, self)
         self._offer = ModelOffer(parts.models, parts.tasks, self.bars.model_bar)
         self.composer = Composer(self)
@@ -86,6 +88,7 @@ class ConversationView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
+        column.addWidget(self.builds)
         column.addWidget(self._stack, 1)
         column.addLayout(row)
         self.setMinimumWidth(440)
@@ -99,6 +102,8 @@ class ConversationView(QWidget):
         self.path.changed.connect(self._on_path)
         self.header.open_requested.connect(self.open_requested)
         self.bars.open_requested.connect(self.open_requested)
+        self.header.builds_requested.connect(self.builds.offer)
+        self.bars.builds_requested.connect(self.builds.offer)
         self.bars.reload_requested.connect(self.reload_requested)
         self.bars.continue_requested.connect(lambda: self.send(self.tr("Continue.")))
         self.welcome.asked.connect(self.send)
@@ -198,16 +203,18 @@ class ConversationView(QWidget):
         elif key == Action.LOAD_GUIDE:
             models.load_guide()
             self.regenerate(message_id)
-        elif key == Action.LESS_CONTEXT and models.info is not None:
-            models.load(models.info.path, self._fitting_context(message_id))
+        elif key == Action.SMALLER_BUILD and models.info is not None:
+            self.builds.offer(models.info.path)
+        elif key in FITTING and models.info is not None:
+            models.load(models.info.path, self._fitting_change(message_id))
             self.regenerate(message_id)
         else:
             self.regenerate(message_id)
 
-    def _fitting_context(self, message_id: int) -> int:
+    def _fitting_change(self, message_id: int) -> Change:
         message = self.path.message(message_id)
         failure = message.failure if message else None
-        return explain(failure.code, failure.facts).context_tokens if failure else 0
+        return Change.of(explain(failure.code, failure.facts)) if failure else AS_SET
 
     def _on_turn_failed(self, turn: Turn, error: object) -> None:
         if turn.conversation_id == self.path.id:

@@ -64,6 +64,12 @@ def help_text(judgement: Judgement) -> str:
     return words
 
 
+def imagined_text(judgement: Judgement) -> str:
+    """How far another computer would get, and what that assumes."""
+    assumed = tr("Speeds assume the processor of this computer, and an average graphics card.")
+    return " ".join(part for part in (reach_text(judgement), help_text(judgement), assumed) if part)
+
+
 def page_text(cards: Sequence[FactCard], judgement: Judgement | None) -> str:
     """The whole page as plain text, to be copied."""
     return "\n".join(_lines(cards, judgement))

@@ -17,7 +17,7 @@ from app.core.advice.size_grid import USUAL_BITS
 from app.ui.machine.desk import MachineDesk
 from app.ui.machine.fact_grid import FactGrid, text_label
 from app.ui.machine.facts import FactCard, fact_cards, memory_card
-from app.ui.machine.meaning import help_text, page_text, reach_text
+from app.ui.machine.meaning import help_text, imagined_text, page_text, reach_text
 from app.ui.machine.memory_watch import MemoryWatch
 from app.ui.machine.picks import Picks
 from app.ui.machine.size_table import SizeTable
@@ -49,6 +49,7 @@ class MachinePage(QScrollArea):
         self.title_label = text_label(self, "display")
         self.reach_label = text_label(self, "body")
         self.help_label = text_label(self, "quiet")
+        self.other_label = text_label(self, "body")
         self.bar = MessageBar(self)
         self.copy_button = QPushButton(tr("Copy as text"), self)
         self.measure_button = QPushButton(tr("Look again"), self)
@@ -80,6 +81,7 @@ class MachinePage(QScrollArea):
         column.addSpacing(4)
         column.addWidget(self.facts)
         self._add_section(column, tr("What fits"), self.what_if)
+        column.addWidget(self.other_label)
         column.addWidget(self.table)
         column.addWidget(self.cell_label)
         self._add_section(column, tr("The best models here"), self.purpose_choice)
@@ -165,7 +167,7 @@ class MachinePage(QScrollArea):
             self.facts.show_cards(self.cards)
         elif not self.desk.judgement:
             self.reach_label.setText(tr("Looking at this computer…"))
-        for widget in (self.table, self.picks, self.help_label, self.cell_label):
+        for widget in (self.table, self.picks, self.help_label, self.other_label, self.cell_label):
             widget.setVisible(self.desk.judgement is not None)
         self.copy_button.setEnabled(known)
 
@@ -173,10 +175,15 @@ class MachinePage(QScrollArea):
         judgement = self.desk.judgement
         if judgement is None:
             return
-        self.reach_label.setText(reach_text(judgement))
-        told = help_text(judgement)
-        self.help_label.setText(told)
-        self.help_label.setVisible(bool(told))
+        imagined = judgement.question.imagined
+        self.other_label.setVisible(imagined)
+        if imagined:
+            self.other_label.setText(imagined_text(judgement))
+        else:
+            told = help_text(judgement)
+            self.reach_label.setText(reach_text(judgement))
+            self.help_label.setText(told)
+            self.help_label.setVisible(bool(told))
         self.table.set_rows(judgement.rows)
         self.table.show()
         if judgement.reach.fits is not None:

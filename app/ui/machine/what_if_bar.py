@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.ui.machine.words import tr
 from app.ui.widgets.choice import Choice
@@ -41,17 +41,10 @@ class WhatIfBar(QWidget):
         self.ram_button = MenuButton(tr("Memory of the other computer"), ram, self)
         self.ram_button.show_value(str(FIRST_RAM_GIB))
         self.vram_button = MenuButton(tr("Graphics memory of the other computer"), vram, self)
-        self.note_label = QLabel(tr("with this processor"), self)
-        self.note_label.setProperty("type", "quiet")
-        self.note_label.setToolTip(
-            tr(
-                "Speeds on the processor assume the one of this computer; a card is taken as an average one."
-            )
-        )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        for widget in (self.choice, self.ram_button, self.vram_button, self.note_label):
+        for widget in (self.choice, self.ram_button, self.vram_button):
             row.addWidget(widget)
         row.addStretch(1)
         self.choice.chosen.connect(lambda _key: self._on_change())
@@ -83,5 +76,5 @@ class WhatIfBar(QWidget):
         self.changed.emit()
 
     def _show_sizes(self) -> None:
-        for widget in (self.ram_button, self.vram_button, self.note_label):
+        for widget in (self.ram_button, self.vram_button):
             widget.setVisible(self.imagined)

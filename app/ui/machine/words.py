@@ -44,7 +44,8 @@ def rate(bytes_per_s: float) -> str:
     """Bytes a second: "21.4 GB/s", "350 MB/s"."""
     if bytes_per_s < GIGA:
         return tr("{size}/s").format(size=size(bytes_per_s))
-    return tr("{count} GB/s").format(count=QLocale().toString(bytes_per_s / GIGA, "f", 1))
+    digits = 0 if bytes_per_s >= 100 * GIGA else 1
+    return tr("{count} GB/s").format(count=QLocale().toString(bytes_per_s / GIGA, "f", digits))
 
 
 def speed_text(tokens_per_s: float) -> str:
@@ -95,10 +96,17 @@ def billions(parameters: int) -> str:
     return tr("{count}B").format(count=QLocale().toString(parameters / GIGA, "g", 3))
 
 
+def brief_size(size_bytes: int) -> str:
+    """A size for narrow places: no decimals from 10 GB on."""
+    digits = 0 if size_bytes >= 10 * GIGA else 1
+    form = QLocale.DataSizeFormat.DataSizeSIFormat
+    return QLocale().formattedDataSize(size_bytes, digits, form)
+
+
 def second_line(advice: BuildAdvice) -> str:
     """What matters most about a build: its speed, or what it lacks."""
     if advice.fit is Fit.NO:
-        return tr("{size} short").format(size=size(max(0, -advice.spare_bytes)))
+        return tr("{size} short").format(size=brief_size(max(0, -advice.spare_bytes)))
     if advice.speed is None:
         return ""
     return tr("~ {speed}/s").format(speed=speed_text(advice.speed.middle))

@@ -32,6 +32,7 @@ class MessageBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._key = ""
+        self._other_key = ""
         self._title = QLabel(self)
         self._sentence = QLabel(self)
         for label in (self._title, self._sentence):
@@ -44,6 +45,9 @@ class MessageBar(QFrame):
         self._button = QPushButton(self)
         self._button.setCursor(Qt.CursorShape.PointingHandCursor)
         self._close = IconButton("close", self.tr("Close this message"), self, size_px=16)
+        self._other = QPushButton(self)
+        self._other.setProperty("kind", "quiet")
+        self._other.clicked.connect(lambda: self.action_triggered.emit(self._other_key))
         self._button.clicked.connect(lambda: self.action_triggered.emit(self._key))
         self._close.clicked.connect(self._on_close)
         self._lay_out()
@@ -57,7 +61,12 @@ class MessageBar(QFrame):
         self._content = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._content.setSpacing(8)
         self._content.addLayout(words, 1)
-        self._content.addWidget(self._button)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(8)
+        self._buttons.addWidget(self._button)
+        self._buttons.addWidget(self._other)
+        self._buttons.addStretch(1)
+        self._content.addLayout(self._buttons)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 8, 8)
         row.setSpacing(8)
@@ -93,16 +102,27 @@ class MessageBar(QFrame):
         self._sentence.setVisible(bool(sentence))
         self._button.setText(label)
         self._button.setVisible(bool(label))
+        self._other.hide()
         beside = len(label) <= SHORT_LABEL
         direction = QBoxLayout.Direction
         self._content.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
-        place = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag.AlignLeft
-        self._content.setAlignment(self._button, place)
         self.setProperty("kind", kind)
         self.style().unpolish(self)
         self.style().polish(self)
         self.setAccessibleName(self.text)
         self.show()
+
+    def offer_also(self, label: str, key: str) -> None:
+        """Offer a second way out, until the next `show_message`."""
+        self._other_key = key
+        self._other.setText(label)
+        self._other.show()
+        self._content.setDirection(QBoxLayout.Direction.TopToBottom)
+
+    @property
+    def other_button(self) -> QPushButton:
+        """The second way out, hidden unless `offer_also` was called."""
+        return self._other
 
     def _on_close(self) -> None:
         self.hide()
