@@ -38,6 +38,7 @@ class Lane(Enum):
     CHECK = auto()  # reading every byte of model files: verify, find copies
     COMPUTER = auto()  # looking at this computer, and judging what fits it
     HUB = auto()  # questions to the model hub
+    MEASURE = auto()  # comparisons: hours, one at a time
     DOWNLOADS = auto()  # the download queue while it has something to do
 
 
