@@ -1,0 +1,114 @@
+"""Where the build goes: its file's name, its folder, and whether there is room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.ui.messages import size
+from app.ui.models.detail_page import quiet_label
+from app.ui.models.make.order import ENDING
+from app.ui.models.make.words import tr
+
+FORBIDDEN = set('/\\:*?"<>|')
+
+
+class TargetBar(QWidget):
+    """Name and folder of the file that will be written.
+
+    Signals:
+        changed: another name or folder.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._dialog: QFileDialog | None = None
+        self._named = ""  # by the person
+        self.folder = Path()
+        label = QLabel(tr("Save as"), self)
+        self.name_field = QLineEdit(self)
+        self.name_field.setAccessibleName(tr("Name of the file"))
+        self.name_field.setMinimumWidth(200)
+        label.setBuddy(self.name_field)
+        self.folder_button = QPushButton(tr("Folder…"), self)
+        self.about_label = quiet_label(self)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(label)
+        row.addWidget(self.name_field, 1)
+        row.addWidget(self.folder_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(row)
+        column.addWidget(self.about_label)
+        self.name_field.textEdited.connect(self._on_edited)
+        self.folder_button.clicked.connect(self._ask_folder)
+
+    @property
+    def path(self) -> Path | None:
+        """The file to write; None while its name makes no sense."""
+        name = self.name_field.text().strip()
+        name = name if name.lower().endswith(ENDING) else name + ENDING
+        bad = FORBIDDEN & set(name) or name.startswith(".") or name == ENDING
+        return None if bad else self.folder / name
+
+    def suggest(self, name: str) -> None:
+        """Suggest a name, unless the person wrote one."""
+        if not self._named:
+            self.name_field.setText(name)
+
+    def forget_name(self) -> None:
+        """Another source: a name that the person wrote belongs to the one before."""
+        self._named = ""
+
+    def use_folder(self, folder: Path) -> None:
+        """Write into this folder."""
+        self.folder = folder
+        self.changed.emit()
+
+    def show_room(self, needed_bytes: int, free_bytes: int | None) -> None:
+        """Say where the file goes and what stays free there; ``free_bytes`` is None where nobody knows."""
+        parts = [tr("In {folder}").format(folder=str(self.folder))]
+        if free_bytes is not None:
+            short = needed_bytes - free_bytes
+            words = (
+                tr("{size} too little space there").format(size=size(short))
+                if short > 0
+                else tr("{size} free there").format(size=size(free_bytes))
+            )
+            parts.append(words)
+        self.about_label.setText(" · ".join(parts))
+
+    def _on_edited(self, text: str) -> None:
+        self._named = text
+        self.changed.emit()
+
+    def _ask_folder(self) -> None:
+        if self._dialog is not None:
+            self._dialog.raise_()
+            return
+        dialog = QFileDialog(self, tr("A folder for the build"), str(self.folder))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda name: self.use_folder(Path(name)))
+        dialog.finished.connect(self._forget_dialog)
+        self._dialog = dialog
+        dialog.open()
+
+    def _forget_dialog(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None
