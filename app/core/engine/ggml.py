@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
 MAX_SOURCES: Final = 10
-_ROWS_AT_A_TIME: Final = 64
+_ROWS_AT_A_TIME: Final = 16
 
 
 class GgmlTensor(ctypes.Structure):

@@ -63,6 +63,14 @@ class WritableWeights:
         """Put back what the file says."""
         self._places[name][:] = self._original(name).reshape(-1)
 
+    def snapshot(self, name: str) -> Bytes:
+        """A copy of what stands in the place of a matrix now, for `put_back`."""
+        return self._places[name].copy()
+
+    def put_back(self, name: str, stored: Bytes) -> None:
+        """Put a `snapshot` in its place again."""
+        self._places[name][:] = stored
+
     def _original(self, name: str) -> Bytes:
         """(rows, bytes of a row) as the file has them."""
         info = self._infos[name]
