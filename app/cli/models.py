@@ -17,7 +17,7 @@ from app.core.cancel import CancelToken
 from app.core.errors import AppError, ErrorCode
 from app.core.models.catalog import Catalog, load_catalog
 from app.core.models.details import details_of
-from app.core.models.duplicates import disk_use, find_duplicates
+from app.core.models.duplicates import disk_use, find_copies
 from app.core.models.gguf import GgufHeader, read_file
 from app.core.models.gguf_check import check_file
 from app.core.models.importing import ImportMode, import_model
@@ -235,13 +235,13 @@ def _remove(job: Job) -> int:
 def _duplicates(job: Job) -> int:
     models = job.models()
     with ProgressLine("reading") as progress:
-        found = find_duplicates(
+        found = find_copies(
             models,
             job.library.index,
             job.cancel,
             hash_unknown=job.arguments.hash,
             on_progress=progress,
-        )
+        ).groups
     if job.arguments.json:
         terminal.write_json([models_text.duplicates_entry(same) for same in found])
     else:

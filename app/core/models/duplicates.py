@@ -18,11 +18,34 @@ Content = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Models with the same bytes; ``wasted_bytes`` is what all copies but one take (links to one file take nothing)."""
+    """Models with the same bytes.
 
-    models: tuple[LibraryModel, ...]
+    Attributes:
+        copies: one entry for each copy on a disk: the models that are this copy (links to one file are one copy).
+        wasted_bytes: what all copies but one take.
+    """
+
+    copies: tuple[tuple[LibraryModel, ...], ...]
     size_bytes: int
     wasted_bytes: int
+
+    @property
+    def models(self) -> tuple[LibraryModel, ...]:
+        """All models with these bytes."""
+        return tuple(model for copy in self.copies for model in copy)
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What is here more than once; ``unread_bytes`` are in files of equal size whose hashes nobody knows yet."""
+
+    groups: tuple[Duplicates, ...]
+    unread_bytes: int = 0
+
+    @property
+    def wasted_bytes(self) -> int:
+        """What would be freed if of each group one copy were kept."""
+        return sum(group.wasted_bytes for group in self.groups)
 
 
 @dataclass(frozen=True)
@@ -34,14 +57,14 @@ class DiskUse:
     by_model: dict[str, int]
 
 
-def find_duplicates(
+def find_copies(
     models: Iterable[LibraryModel],
     index: HeaderIndex,
     cancel: CancelToken,
     *,
     hash_unknown: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
-) -> list[Duplicates]:
+) -> Copies:
     """Models whose files are the same, byte for byte; the most wasteful first.
 
     Only files of equal length can be. Then the hashes decide: those that a store, a download or an earlier look already
@@ -57,11 +80,12 @@ def find_duplicates(
         if sum(sizes) and not model.found.fault:
             by_size.setdefault(sizes, []).append(model)
     groups = [group for group in by_size.values() if len(group) > 1]
-    hasher = _Hasher(index, cancel, groups, on_progress) if hash_unknown else None
+    hasher = _Hasher(index, cancel, groups, on_progress)
     found: list[Duplicates] = []
     for group in groups:
-        found += _same(group, index, hasher)
-    return sorted(found, key=lambda same: -same.wasted_bytes)
+        found += _same(group, index, hasher if hash_unknown else None)
+    ordered = tuple(sorted(found, key=lambda same: -same.wasted_bytes))
+    return Copies(ordered, 0 if hash_unknown else hasher.total_bytes)
 
 
 def disk_use(models: Iterable[LibraryModel]) -> DiskUse:
@@ -84,6 +108,8 @@ def disk_use(models: Iterable[LibraryModel]) -> DiskUse:
 def _same(
     group: Sequence[LibraryModel], index: HeaderIndex, hasher: _Hasher | None
 ) -> list[Duplicates]:
+    if _is_one_file(group):
+        return [_duplicates(group)]
     by_content: dict[Content | tuple[object, ...], list[LibraryModel]] = {}
     contents: dict[tuple[object, ...], Content] = {}  # linked files have one hash, known or not
     for model in group:
@@ -95,10 +121,19 @@ def _same(
     return [_duplicates(models) for models in by_content.values() if len(models) > 1]
 
 
-def _duplicates(models: list[LibraryModel]) -> Duplicates:
+def _is_one_file(group: Sequence[LibraryModel]) -> bool:
+    """Links to one file need not be read to be the same."""
+    return len({tuple(map(_identity, model.found.parts)) for model in group}) < 2
+
+
+def _duplicates(models: Sequence[LibraryModel]) -> Duplicates:
     size_bytes = models[0].found.size_bytes
-    copies = {tuple(_identity(part) for part in model.found.parts) for model in models}
-    return Duplicates(tuple(models), size_bytes, size_bytes * (len(copies) - 1))
+    copies: dict[object, list[LibraryModel]] = {}
+    for model in models:
+        copies.setdefault(tuple(_identity(part) for part in model.found.parts), []).append(model)
+    return Duplicates(
+        tuple(map(tuple, copies.values())), size_bytes, size_bytes * (len(copies) - 1)
+    )
 
 
 def _content(model: LibraryModel, index: HeaderIndex, hasher: _Hasher | None) -> Content:
@@ -126,13 +161,16 @@ class _Hasher:
     ) -> None:
         self._index, self._cancel, self._on_progress = index, cancel, on_progress
         self._done_bytes = 0
-        self._total_bytes = sum(
-            part.size_bytes
-            for group in groups
-            for model in group
-            for part in model.found.parts
-            if not known_hash(model.found, part) and not index.sha256(part)
-        )
+        unread: dict[object, int] = {}  # each file once, whatever its names
+        for group in groups:
+            if _is_one_file(group):
+                continue
+            for model in group:
+                cancel.raise_if_cancelled()
+                for part in model.found.parts:
+                    if not known_hash(model.found, part) and not index.sha256(part):
+                        unread[_identity(part)] = part.size_bytes
+        self.total_bytes = sum(unread.values())
 
     def sha256(self, part: Part) -> str:
         """The hash of one file; empty if it cannot be read."""
@@ -141,7 +179,7 @@ class _Hasher:
         def report(done: int) -> None:
             self._done_bytes = before + done
             if self._on_progress:
-                self._on_progress(self._done_bytes, self._total_bytes)
+                self._on_progress(self._done_bytes, self.total_bytes)
 
         try:
             sha256 = hash_file(part.path, self._cancel, report)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.core.models.catalog import Ability, CatalogQuery, LicenceKind
+from app.ui.models.browse import FilterBar
 from app.ui.models.words import ability_word, licence_word, tr
 from app.ui.widgets.menu_button import MenuButton
 
@@ -18,21 +18,11 @@ SIZES = {
 }
 
 
-class CatalogFilters(QWidget):
-    """Text, fit, size, ability, licence.
-
-    Signals:
-        changed: another choice was made.
-    """
-
-    changed = Signal()
+class CatalogFilters(FilterBar):
+    """Text, fit, size, ability, licence."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.search_field = QLineEdit(self)
-        self.search_field.setPlaceholderText(tr("Search the catalog"))
-        self.search_field.setAccessibleName(tr("Search the catalog"))
-        self.search_field.setClearButtonEnabled(True)
+        super().__init__(tr("Search the catalog"), tr("Search the catalog"), parent)
         self.search_field.textChanged.connect(self.changed)
         self.fits_button = QPushButton(tr("Fits this computer"), self)
         self.fits_button.setCheckable(True)
@@ -54,23 +44,7 @@ class CatalogFilters(QWidget):
         self.licence_button = MenuButton(tr("Licence"), [("", tr("Any licence")), *kinds], self)
         for button in (self.size_button, self.ability_button, self.licence_button):
             button.chosen.connect(self.changed)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(6)
-        grid.addWidget(self.fits_button, 0, 0)
-        grid.addWidget(self.size_button, 0, 1)
-        grid.addWidget(self.ability_button, 1, 0)
-        grid.addWidget(self.licence_button, 1, 1)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 8, 16, 8)
-        column.setSpacing(6)
-        column.addWidget(self.search_field)
-        column.addLayout(grid)
+        self.lay_out(self.fits_button, self.size_button, self.ability_button, self.licence_button)
 
     @property
     def fits_only(self) -> bool:

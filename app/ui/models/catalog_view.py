@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.core.advice.results import Rank
 from app.core.models.catalog_entries import CatalogBuild, CatalogModel
 from app.ui.advice_words import parameters_text
 from app.ui.ladders import catalog_builds, catalog_offer, repo_choices
-from app.ui.messages import explain_error, size
+from app.ui.messages import explain_error
 from app.ui.models.advice import Advice
+from app.ui.models.browse import BrowseView
+from app.ui.models.builds_page import BuildsPage, ChosenBuild
 from app.ui.models.catalog_filters import CatalogFilters
-from app.ui.models.detail_page import DetailPage
 from app.ui.models.words import (
     ability_word,
     context_text,
@@ -22,10 +23,8 @@ from app.ui.models.words import (
     licence_word,
     tr,
 )
-from app.ui.widgets.empty import EmptyState
-from app.ui.widgets.list_detail import ListDetail
 from app.ui.widgets.menu_button import MenuButton
-from app.ui.widgets.row_list import ListRow, RowList
+from app.ui.widgets.row_list import ListRow
 from app.ui.widgets.rung import STAR
 
 if TYPE_CHECKING:
@@ -36,17 +35,15 @@ if TYPE_CHECKING:
 RANKS = (Rank.BALANCED, Rank.BEST, Rank.FAST)
 
 
-class CatalogDetail(DetailPage):
+class CatalogDetail(BuildsPage):
     """One model of the catalog.
 
     Signals:
         wanted: repository and path of the first file of the build to download.
-        chat_requested: id of a build that is on this computer.
         hub_requested: a repository to show on the hub.
     """
 
     wanted = Signal(str, str)
-    chat_requested = Signal(str)
     hub_requested = Signal(str)
 
     def __init__(self, advice: Advice, parent: QWidget) -> None:
@@ -54,18 +51,12 @@ class CatalogDetail(DetailPage):
         self._advice = advice
         self._model: CatalogModel | None = None
         self._builds: tuple[CatalogBuild, ...] = ()
-        self._here: frozenset[str] = frozenset()
-        self._chosen = ""  # by the person, on the ladder
         self.repo_button = MenuButton(tr("Builds made by"), [("", "")], self)
         self.repo_button.chosen.connect(lambda _repo: self.refresh())
         self.column.insertWidget(6, self.repo_button, 0, Qt.AlignmentFlag.AlignLeft)
-        self.get_button = self.add_button("", "primary")
-        self.get_button.clicked.connect(self._act)
         self.hub_button = self.add_button(tr("More on the hub"))
         self.hub_button.clicked.connect(lambda: self.hub_requested.emit(self.repo_button.key))
         self.buttons.addStretch(1)
-        self.ladder.chosen.connect(self._on_chosen)
-        self.ladder.activated.connect(lambda _key: self._act())
         self.column.addStretch(1)
 
     @property
@@ -75,7 +66,7 @@ class CatalogDetail(DetailPage):
 
     def show_model(self, model: CatalogModel, here: frozenset[str]) -> None:
         """Show a model; ``here`` are ids of builds on this computer."""
-        self._model, self._here, self._chosen = model, here, ""
+        self._model, self.here, self.picked = model, here, ""
         abilities = ", ".join(sorted(map(ability_word, model.abilities)))
         line = (parameters_text(model.parameters), model.publisher, abilities)
         facts = [
@@ -93,53 +84,34 @@ class CatalogDetail(DetailPage):
         self.repo_button.setVisible(len(repos) > 1)
         self.refresh()
 
-    def set_here(self, here: frozenset[str]) -> None:
-        """The models on this computer have changed."""
-        if self._model is not None and here != self._here:
-            self._here = here
-            self.refresh()
-
     def refresh(self) -> None:
         """Show the ladder with what is known now."""
         if self._model is None:
             return
         self._builds = catalog_builds(self._model, self.repo_button.key)
         offer = self._advice.improve(
-            catalog_offer(self._model, self._builds, self._here), self._model, self._builds
+            catalog_offer(self._model, self._builds, self.here), self._model, self._builds
         )
         starred = [rung.key for rung in offer.rungs if rung.starred]
-        key = self._chosen or next(iter(starred), self._model.suggested)
+        key = self.picked or next(iter(starred), self._model.suggested)
         self.ladder.set_rungs(offer.rungs, offer.why, key)
-        self._show_action()
+        self.show_action()
+
+    def chosen_build(self) -> ChosenBuild | None:
+        """See `BuildsPage.chosen_build`."""
+        build = self._build()
+        if build is None:
+            return None
+        return ChosenBuild(build.id, build.quant or build.path, build.about_bytes or 0)
+
+    def download(self) -> None:
+        """See `BuildsPage.download`."""
+        build = self._build()
+        if build is not None:
+            self.wanted.emit(build.repo, build.path)
 
     def _build(self) -> CatalogBuild | None:
         return next((build for build in self._builds if build.id == self.ladder.key), None)
-
-    def _on_chosen(self, key: str) -> None:
-        self._chosen = key
-        self._show_action()
-
-    def _show_action(self) -> None:
-        build = self._build()
-        self.get_button.setVisible(build is not None)
-        if build is None:
-            return
-        name = build.quant or build.path
-        if build.id in self._here:
-            self.get_button.setText(tr("Chat with this model"))
-        elif build.about_bytes:
-            self.get_button.setText(self.download_words(name, size(build.about_bytes)))
-        else:
-            self.get_button.setText(tr("Download {name}").format(name=name))
-
-    def _act(self) -> None:
-        build = self._build()
-        if build is None:
-            return
-        if build.id in self._here:
-            self.chat_requested.emit(build.id)
-        else:
-            self.wanted.emit(build.repo, build.path)
 
 
 def languages(model: CatalogModel) -> str:
@@ -161,8 +133,8 @@ def rank_words(rank: Rank) -> str:
     }[rank]
 
 
-class CatalogView(QWidget):
-    """The list with its filters, beside the opened model.
+class CatalogView(BrowseView):
+    """The catalog with its filters, beside the opened model.
 
     Args:
         advice: what fits this computer.
@@ -171,61 +143,34 @@ class CatalogView(QWidget):
     """
 
     def __init__(self, advice: Advice, library: LibraryLink, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(tr("Models of the catalog"), tr("All models"), parent)
         self._advice = advice
         self._library = library
         self._catalog: Catalog | None = None
-        self._wanted = ""  # to be opened once the catalog is read
         self.filters = CatalogFilters(self)
-        self.list = RowList(tr("Models of the catalog"), self)
-        self.empty = EmptyState(self)
         self.detail = CatalogDetail(advice, self)
-        self._nothing = EmptyState(self)
-        self._stack = QStackedWidget(self)
-        self._pages = QStackedWidget(self)
-        self._lay_out()
+        self.pending.show_state(
+            tr("What should this computer run?"),
+            tr("Open a model to see its builds from few bits to many."),
+        )
+        self.lay_out(self.filters, self.detail)
         self.filters.changed.connect(self.refresh)
         self.list.opened.connect(self.open)
         self.empty.pressed.connect(lambda _key: self.filters.clear())
         library.changed.connect(self._on_library)
         advice.changed.connect(self.refresh)
         advice.judged.connect(self._on_judged)
-        self.empty.show_state("", tr("Reading the catalog"), busy=True)
-        self._stack.setCurrentWidget(self.empty)
-
-    def _lay_out(self) -> None:
-        self._stack.addWidget(self.list)
-        self._stack.addWidget(self.empty)
-        self._nothing.show_state(
-            tr("What should this computer run?"),
-            tr("Open a model to see its builds from few bits to many."),
-        )
-        self._pages.addWidget(self._nothing)
-        self._pages.addWidget(self.detail)
-        side = QWidget(self)
-        side.setFocusProxy(self.list)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 8)
-        column.setSpacing(0)
-        column.addWidget(self.filters)
-        column.addWidget(self._stack, 1)
-        self.split = ListDetail(side, self._pages, tr("All models"), self)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.split)
+        self.show_empty("", tr("Reading the catalog"), busy=True)
 
     def show_catalog(self, catalog: Catalog) -> None:
         """Show the models of a catalog."""
         self._catalog = catalog
         self.refresh()
-        if self._wanted:
-            self.open(self._wanted)
 
     def show_error(self, error: object) -> None:
         """Say that there is no catalog."""
         told = explain_error(error)
-        self.empty.show_state(told.title, told.sentence)
-        self._stack.setCurrentWidget(self.empty)
+        self.show_empty(told.title, told.sentence)
 
     def refresh(self) -> None:
         """Show what fulfils the filters now."""
@@ -235,25 +180,22 @@ class CatalogView(QWidget):
         if self.filters.fits_only:
             models = [model for model in models if self._advice.fits(model)]
         models.sort(key=self._place)
-        self.list.set_rows([self._row(model) for model in models])
         if not models:
             self.empty.show_state(
                 tr("No model is like that"),
                 tr("Take a condition away, or search the hub."),
                 tr("Show all"),
             )
-        self._stack.setCurrentWidget(self.list if models else self.empty)
+        self.show_rows(map(self._row, models))
 
     def open(self, model_id: str) -> None:
-        """Open a model of the catalog, as soon as that is read."""
-        self._wanted = model_id if self._catalog is None else ""
+        """Open a model of the catalog."""
         model = self._catalog.model(model_id) if self._catalog else None
         if model is None:
             return
         self.list.choose(model_id)
         self.detail.show_model(model, self._here())
-        self._pages.setCurrentWidget(self.detail)
-        self.split.open_detail()
+        self.show_page(self.detail)
 
     def _place(self, model: CatalogModel) -> int:
         """The recommended ones first, the others in their order."""

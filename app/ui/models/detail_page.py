@@ -1,4 +1,4 @@
-"""The frame of everything that is opened from a list of models: title, line, text, ladder, actions, and more below."""
+"""The frame of everything that is opened beside a list of models: title, line, text, ladder, actions, and more below."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui.advice_words import ladder_rows
 from app.ui.models.words import tr
 from app.ui.widgets.bar import MessageBar
 from app.ui.widgets.ladder import Ladder
@@ -36,8 +35,8 @@ def quiet_label(parent: QWidget, kind: str = "quiet") -> QLabel:
     return label
 
 
-class DetailPage(QScrollArea):
-    """One model, opened. The owner fills the labels and adds what else belongs on the page to `column`."""
+class PlainPage(QScrollArea):
+    """A head, a bar, and a row of buttons; the owner adds the buttons and what else belongs on the page to `column`."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -53,7 +52,6 @@ class DetailPage(QScrollArea):
         self.text_label = quiet_label(inner, "body")
         self.facts_label = quiet_label(inner)
         self.bar = MessageBar(inner)
-        self.ladder = Ladder(ladder_rows(), inner)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(8)
         self.column = QVBoxLayout(inner)
@@ -63,23 +61,12 @@ class DetailPage(QScrollArea):
         for widget in (*labels, self.bar):
             self.column.addWidget(widget)
         self.column.addSpacing(8)
-        self.column.addWidget(self.ladder)
-        self.column.addLayout(self.buttons)
         outer = QBoxLayout(QBoxLayout.Direction.LeftToRight, body)
         outer.setContentsMargins(24, 8, 24, 24)
         outer.addStretch(1)
         outer.addWidget(inner, FILL)
         outer.addStretch(1)
         self.setWidget(body)
-
-    def download_words(self, name: str, size_text: str) -> str:
-        """The text of the button that downloads the chosen build; it says when that makes little sense."""
-        rung = self.ladder.rung
-        if rung is not None and rung.refused:
-            words = tr("Download {name} anyway · {size}")
-        else:
-            words = tr("Download {name} · {size}")
-        return words.format(name=name, size=size_text)
 
     def add_button(self, text: str, kind: str = "") -> QPushButton:
         """Add a button to the row of actions."""
@@ -102,3 +89,18 @@ class DetailPage(QScrollArea):
             label.setVisible(bool(words))
         self.bar.hide()
         self.verticalScrollBar().setValue(0)
+
+
+class DetailPage(PlainPage):
+    """One model, opened, with its ladder between the head and the buttons.
+
+    Args:
+        amount: name of the ladder's row of file sizes.
+    """
+
+    def __init__(self, parent: QWidget, amount: str = "") -> None:
+        super().__init__(parent)
+        rows = (tr("bits"), amount or tr("download"), tr("memory"), tr("fits"))
+        self.ladder = Ladder((*rows, tr("speed"), tr("quality")), self.widget())
+        self.column.addWidget(self.ladder)
+        self.column.addLayout(self.buttons)

@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 from app.core.models.download_types import DownloadState, DownloadStatus
 from app.ui.messages import explain_error, number
 from app.ui.models.downloads import OPEN, Downloads, Statuses
+from app.ui.models.hub_desk import LOCKED
+from app.ui.models.token_row import TokenRow
 from app.ui.models.words import download_line, tr
 from app.ui.widgets.icon import IconButton, IconPushButton
 
@@ -33,6 +35,8 @@ class DownloadLine(QWidget):
     Signals:
         pause, resume, cancel, chat: what the person wants; each carries the key.
         shifted: the key, and -1 (up) or 1 (down).
+        token_given: a token for the hub.
+        page_wanted: the repository whose page should be opened.
     """
 
     pause = Signal(str)
@@ -40,6 +44,8 @@ class DownloadLine(QWidget):
     cancel = Signal(str)
     chat = Signal(str)
     shifted = Signal(str, int)
+    token_given = Signal(str)
+    page_wanted = Signal(str)
 
     def __init__(self, status: DownloadStatus, parent: QWidget) -> None:
         super().__init__(parent)
@@ -47,6 +53,7 @@ class DownloadLine(QWidget):
         self.name_label = QLabel(self)
         self.line_label = QLabel(self)
         self.error_label = QLabel(self)
+        self.token_row: TokenRow | None = None
         self.progress_bar = QProgressBar(self)
         self.progress_bar.setTextVisible(False)
         self.progress_bar.setRange(0, 1000)
@@ -68,7 +75,7 @@ class DownloadLine(QWidget):
             policy = label.sizePolicy()
             policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
             label.setSizePolicy(policy)
-        words = QVBoxLayout()
+        words = self._words = QVBoxLayout()
         words.setSpacing(2)
         head = QHBoxLayout()
         head.setSpacing(12)
@@ -104,6 +111,12 @@ class DownloadLine(QWidget):
         """Key of the download."""
         return self.status.download.key
 
+    @property
+    def locked(self) -> bool:
+        """Whether the hub wants a token for it."""
+        error = self.status.download.error
+        return error is not None and error.code in LOCKED
+
     def show_status(self, status: DownloadStatus) -> None:
         """Show where the download stands now."""
         self.status = status
@@ -122,6 +135,7 @@ class DownloadLine(QWidget):
         told = explain_error(download.error) if download.error else None
         self.error_label.setText(f"{told.title}. {told.sentence}" if told else "")
         self.error_label.setVisible(told is not None)
+        self._show_token_row(shown=self.locked)
         self.pause_button.setVisible(not done)
         self.pause_button.set_icon_name("play" if stopped else "pause")
         again = tr("Try again") if told else tr("Go on")
@@ -130,6 +144,24 @@ class DownloadLine(QWidget):
         self.progress_bar.setVisible(not done)
         self.chat_button.setVisible(done)
         self.setAccessibleName(f"{name}, {self.line_label.text()}")
+
+    def show_error(self, error: object) -> None:
+        """Say why the token could not be kept."""
+        told = explain_error(error)
+        self.error_label.setText(f"{told.title}. {told.sentence}")
+        self.error_label.show()
+
+    def _show_token_row(self, *, shown: bool) -> None:
+        """Where the hub wants a token, its field stands right here."""
+        if self.token_row is None and shown:
+            self.token_row = TokenRow(self, with_page=True)
+            self.token_row.saved.connect(self.token_given)
+            self.token_row.page_wanted.connect(
+                lambda: self.page_wanted.emit(self.status.download.repo)
+            )
+            self._words.addWidget(self.token_row)
+        if self.token_row is not None:
+            self.token_row.setVisible(shown)
 
     def height_for(self, width: int) -> int:
         """The height at a width, both in px; a message wraps."""
@@ -154,9 +186,13 @@ class DownloadsPanel(QFrame):
 
     Signals:
         chat_requested: a finished `Download`.
+        token_given: a token for the hub.
+        page_wanted: the repository whose page should be opened.
     """
 
     chat_requested = Signal(object)
+    token_given = Signal(str)
+    page_wanted = Signal(str)
 
     def __init__(self, downloads: Downloads, parent: QWidget) -> None:
         super().__init__(parent)
@@ -221,6 +257,19 @@ class DownloadsPanel(QFrame):
         self.setVisible(bool(statuses))
         self._fit()
 
+    def use_token(self) -> None:
+        """There is a token now: try again what needed one."""
+        keys = [line.key for line in self.lines.values() if line.locked]
+        if keys:
+            self._downloads.resume(*keys)
+
+    def show_token_error(self, error: object) -> None:
+        """Say where a token was given why it could not be kept."""
+        for line in self.lines.values():
+            if line.locked:
+                line.show_error(error)
+        self._fit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Messages wrap differently now."""
         super().resizeEvent(event)
@@ -236,6 +285,8 @@ class DownloadsPanel(QFrame):
         line.resume.connect(self._downloads.resume)
         line.cancel.connect(self._downloads.cancel)
         line.shifted.connect(self._downloads.move)
+        line.token_given.connect(self.token_given)
+        line.page_wanted.connect(self.page_wanted)
         line.chat.connect(lambda _key: self.chat_requested.emit(line.status.download))
         self.lines[key] = line
         line.show()

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QLineEdit,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.core.errors import AppError
 from app.core.models.hub_reference import Reference
 from app.core.models.hub_types import HubModel, SearchQuery, SortKey
 from app.ui.advice_words import parameters_text
 from app.ui.messages import explain_error, number
+from app.ui.models.browse import BrowseView, FilterBar
 from app.ui.models.hub_desk import LOCKED, PAGE, HubDesk, OpenedRepo
 from app.ui.models.hub_detail import HubDetail
 from app.ui.models.words import tr
 from app.ui.widgets.empty import EmptyState
-from app.ui.widgets.list_detail import ListDetail
 from app.ui.widgets.menu_button import MenuButton
-from app.ui.widgets.row_list import ListRow, RowList
+from app.ui.widgets.row_list import ListRow
 
 LICENCES = (
     "apache-2.0",
@@ -37,24 +30,15 @@ LICENCES = (
 )
 
 
-class HubFilters(QWidget):
-    """Text or reference, order, task, licence.
-
-    Signals:
-        asked: the person wants results (Enter or Browse).
-    """
-
-    asked = Signal()
+class HubFilters(FilterBar):
+    """Text or reference, order, task, licence; a text takes effect with Enter."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.search_field = QLineEdit(self)
-        self.search_field.setPlaceholderText(tr("Search, or paste owner/name or an address"))
-        self.search_field.setAccessibleName(tr("Search the hub"))
-        self.search_field.setClearButtonEnabled(True)
-        self.search_field.returnPressed.connect(self.asked)
+        hint = tr("Search, or paste owner/name or an address")
+        super().__init__(hint, tr("Search the hub"), parent)
+        self.search_field.returnPressed.connect(self.changed)
         self.browse_button = QPushButton(tr("Browse"), self)
-        self.browse_button.clicked.connect(self.asked)
+        self.browse_button.clicked.connect(self.changed)
         self.sort_button = MenuButton(
             tr("Order"),
             [
@@ -81,25 +65,10 @@ class HubFilters(QWidget):
             tr("Licence"), [("", tr("Any licence")), *((name, name) for name in LICENCES)], self
         )
         for button in (self.sort_button, self.task_button, self.licence_button):
-            button.chosen.connect(lambda _key: self.asked.emit())
+            button.chosen.connect(lambda _key: self.changed.emit())
         self.search_field.textChanged.connect(self._name_button)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(6)
-        grid.addWidget(self.browse_button, 0, 0)
-        grid.addWidget(self.sort_button, 0, 1)
-        grid.addWidget(self.task_button, 1, 0)
-        grid.addWidget(self.licence_button, 1, 1)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 8, 16, 8)
-        column.setSpacing(6)
-        column.addWidget(self.search_field)
-        column.addLayout(grid)
+        buttons = (self.sort_button, self.task_button, self.licence_button)
+        self.lay_out(self.browse_button, *buttons)
 
     @property
     def query(self) -> SearchQuery:
@@ -116,7 +85,7 @@ class HubFilters(QWidget):
         self.browse_button.setText(tr("Search") if text.strip() else tr("Browse"))
 
 
-class HubView(QWidget):
+class HubView(BrowseView):
     """Results beside the opened repository. Nothing is asked before the person does.
 
     Signals:
@@ -126,18 +95,13 @@ class HubView(QWidget):
     go_online = Signal()
 
     def __init__(self, desk: HubDesk, detail: HubDetail, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(tr("Models on the hub"), tr("Results"), parent)
         self._desk = desk
         self.filters = HubFilters(self)
-        self.list = RowList(tr("Models on the hub"), self)
-        self.empty = EmptyState(self)
         self.detail = detail
-        self.pending = EmptyState(self)
-        self._pages = QStackedWidget(self)
-        self._stack = QStackedWidget(self)
         self._last: Reference | None = None
-        self._lay_out()
-        self.filters.asked.connect(self.ask)
+        self.lay_out(self.filters, detail)
+        self.filters.changed.connect(self.ask)
         self.list.opened.connect(self.open_repo)
         self.empty.pressed.connect(self._on_pressed)
         self.pending.pressed.connect(self._on_pressed)
@@ -151,23 +115,6 @@ class HubView(QWidget):
         desk.token_failed.connect(detail.show_error)
         self.show_start()
 
-    def _lay_out(self) -> None:
-        self._stack.addWidget(self.list)
-        self._stack.addWidget(self.empty)
-        self._pages.addWidget(self.pending)
-        self._pages.addWidget(self.detail)
-        side = QWidget(self)
-        side.setFocusProxy(self.list)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 8)
-        column.setSpacing(0)
-        column.addWidget(self.filters)
-        column.addWidget(self._stack, 1)
-        self.split = ListDetail(side, self._pages, tr("Results"), self)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.split)
-
     def show_start(self) -> None:
         """Before the first question: what can be done here, and whether it may be."""
         self.pending.show_state(
@@ -175,20 +122,19 @@ class HubView(QWidget):
             tr("Open one to see its builds and what its publisher says about it."),
         )
         if self._desk.offline:
-            self.empty.show_state(
+            self.show_empty(
                 tr("Nibble is offline"),
                 tr("Nothing is asked of the hub while offline mode is on."),
                 tr("Go online"),
                 "online",
             )
         else:
-            self.empty.show_state(
+            self.show_empty(
                 tr("The Hugging Face hub"),
                 tr("Type a name and press Enter, or browse. Nothing is sent before you do."),
                 tr("Browse"),
                 "search",
             )
-        self._stack.setCurrentWidget(self.empty)
 
     def ask(self) -> None:
         """Search for what the filters say, or open what was pasted."""
@@ -212,45 +158,40 @@ class HubView(QWidget):
         self._desk.open(Reference(repo, quant=wanted))
 
     def _on_searching(self) -> None:
-        self.empty.show_state("", tr("Asking the hub"), busy=True)
-        self._stack.setCurrentWidget(self.empty)
+        self.show_empty("", tr("Asking the hub"), busy=True)
 
     def _on_found(self, models: tuple[HubModel, ...]) -> None:
-        self.list.set_rows(map(_row, models))
-        if models:
-            self._stack.setCurrentWidget(self.list)
-            self.list.scrollToTop()
-            return
         self.empty.show_state(
             tr("Nothing found"), tr("The hub has no GGUF model like that. Try fewer words.")
         )
-        self._stack.setCurrentWidget(self.empty)
+        self.show_rows(map(_row, models))
+        self.list.scrollToTop()
 
     def _on_opening(self, reference: Reference) -> None:
         self._last = reference
         words = tr("Reading {repo}").format(repo=reference.repo)
         self.pending.show_state("", words, busy=True)
-        self._pages.setCurrentWidget(self.pending)
-        self.split.open_detail()
+        self.show_page(self.pending)
 
     def _on_opened(self, repo: OpenedRepo) -> None:
         self.detail.show_repo(repo)
-        self._pages.setCurrentWidget(self.detail)
+        self.show_page(self.detail)
 
     def _on_open_failed(self, error: object) -> None:
         gated = isinstance(error, AppError) and error.code in LOCKED
         if gated and self._last is not None:
             self.detail.show_locked(self._last.repo, error)
-            self._pages.setCurrentWidget(self.detail)
+            self.show_page(self.detail)
         else:
             self._show_error(self.pending, error, "open")
 
     def _show_error(self, place: EmptyState, error: object, key: str) -> None:
         told = explain_error(error)
         label = tr("Try again") if key and told.action else ""
-        place.show_state(told.title, told.sentence, label, key)
         if place is self.empty:
-            self._stack.setCurrentWidget(place)
+            self.show_empty(told.title, told.sentence, label, key)
+        else:
+            place.show_state(told.title, told.sentence, label, key)
 
     def _on_pressed(self, key: str) -> None:
         if key == "online":

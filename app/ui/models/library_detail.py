@@ -6,15 +6,19 @@ from PySide6.QtCore import QLocale, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
 
+from app.core.advice.results import ModelAdvice
 from app.core.models.details import ModelDetails, NativeKind
 from app.core.models.header_facts import ModelStatus
 from app.core.models.library import LibraryModel
 from app.core.models.places import Source
 from app.core.models.verify import Verdict
 from app.ui.advice_words import parameters_text
+from app.ui.ladders import advised, local_offer
 from app.ui.messages import explain_error, number, size
+from app.ui.models.advice import Advice
 from app.ui.models.detail_page import DetailPage
-from app.ui.models.library_link import Checked, LibraryLink
+from app.ui.models.file_work import Checked, FileWork
+from app.ui.models.library_link import LibraryLink, LocalFacts
 from app.ui.models.mix_picture import MixPicture
 from app.ui.models.words import context_text, shown_name, source_word, tr
 from app.ui.tasks import Task
@@ -26,18 +30,22 @@ class LibraryDetail(DetailPage):
     Signals:
         chat_requested: path of the file to load.
         removal_wanted: a `LibraryModel`.
+        opened: id of another build of the model, to be shown instead.
     """
 
     chat_requested = Signal(object)
+    opened = Signal(str)
     removal_wanted = Signal(object)
 
-    def __init__(self, link: LibraryLink, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, link: LibraryLink, work: FileWork, advice: Advice, parent: QWidget) -> None:
+        super().__init__(parent, tr("size"))
         self._link = link
+        self._work = work
+        self._advice = advice
         self._model: LibraryModel | None = None
         self._reading: Task | None = None
-        self._checking: Task | None = None
-        self.details: ModelDetails | None = None
+        self._judging: Task | None = None
+        self._facts: LocalFacts | None = None
         self.ladder.hide()
         self.chat_button = self.add_button(tr("Chat with this model"), "primary")
         self.verify_button = self.add_button(tr("Verify"))
@@ -63,17 +71,25 @@ class LibraryDetail(DetailPage):
         self.verify_button.clicked.connect(self._verify)
         self.folder_button.clicked.connect(self._open_folder)
         self.delete_button.clicked.connect(lambda: self.removal_wanted.emit(self._model))
-        self._link.progressed.connect(self._on_progress)
-        self._link.checked.connect(self._on_checked)
+        self.ladder.chosen.connect(self._on_rung)
+        self._work.check_progressed.connect(self._on_progress)
+        self._work.check_ended.connect(lambda _model_id: self._show_check())
+        self._work.checked.connect(self._on_checked)
+        self._advice.changed.connect(self._judge)
 
     @property
     def model(self) -> LibraryModel | None:
         """What is shown."""
         return self._model
 
+    @property
+    def details(self) -> ModelDetails | None:
+        """What its header says, as soon as it is read."""
+        return self._facts.details if self._facts else None
+
     def show_model(self, model: LibraryModel) -> None:
         """Show a model; its details are read on a worker."""
-        self._model, self.details = model, None
+        self._model, self._facts, self._judging = model, None, None
         parts = [
             parameters_text(model.facts.parameters),
             model.quant,
@@ -88,25 +104,57 @@ class LibraryDetail(DetailPage):
             self.bar.show_message("warning", told.title, told.sentence)
         self.chat_button.setEnabled(model.status is ModelStatus.OK)
         self.delete_button.setEnabled(model.source is not Source.GUIDE)
-        for widget in (self.picture_title, self.picture, self.progress_bar):
+        for widget in (self.picture_title, self.picture, self.ladder):
             widget.hide()
+        self._show_check()
         if self._reading is not None:
             self._reading.cancel()
-        task = self._reading = self._link.details(model)
-        task.done.connect(lambda details: self._on_details(task, details))
+        task = self._reading = self._link.facts(model)
+        task.done.connect(lambda facts: self._on_facts(task, facts))
         task.failed.connect(lambda error: self._on_unreadable(task, error))
 
-    def _on_details(self, task: Task, details: ModelDetails) -> None:
+    def _on_facts(self, task: Task, facts: LocalFacts) -> None:
         if task is not self._reading or self._model is None:
             return
         self._reading = None
-        self.details = details
+        self._facts, details = facts, facts.details
         self.text_label.setText(facts_text(details))
         self.text_label.show()
         self.picture.show_mix(details.map, picture_words(details))
         shown = bool(details.map.rows or details.map.outside)
         self.picture_title.setVisible(shown)
         self.picture.setVisible(shown)
+        self._show_ladder()
+        self._judge()
+
+    def _judge(self) -> None:
+        """Ask what this model and the other builds of it that are here cost on this computer."""
+        facts = self._facts
+        if facts is None or facts.shape is None:
+            return
+        task = self._judging = self._advice.advise(facts.shape, facts.builds)
+        if task is not None:
+            task.done.connect(lambda advice: self._on_judged(task, advice))
+
+    def _on_judged(self, task: Task, advice: ModelAdvice) -> None:
+        if task is self._judging:
+            self._judging = None
+            self._show_ladder(advice)
+
+    def _show_ladder(self, advice: ModelAdvice | None = None) -> None:
+        model, facts = self._model, self._facts
+        if model is None or facts is None or not facts.builds:
+            return
+        offer = local_offer(facts.builds)
+        if advice is not None:
+            offer = advised(offer, advice)
+        self.ladder.set_rungs(offer.rungs, offer.why if len(offer.rungs) > 1 else "", model.id)
+        self.ladder.show()
+
+    def _on_rung(self, key: str) -> None:
+        """Another build of the same model was chosen: open it."""
+        if self._model is not None and key != self._model.id:
+            self.opened.emit(key)
 
     def _on_unreadable(self, task: Task, error: object) -> None:
         if task is self._reading:
@@ -120,28 +168,23 @@ class LibraryDetail(DetailPage):
             self.chat_requested.emit(self._model.path)
 
     def _verify(self) -> None:
-        if self._checking is not None:
-            self._checking.cancel()
-            return
-        if self._model is None:
-            return
-        task = self._checking = self._link.verify(self._model)
-        if task is None:
-            return
-        self.verify_button.setText(tr("Stop verifying"))
-        self.progress_bar.setRange(0, 0)
-        self.progress_bar.show()
-        task.finished.connect(self._on_check_end)
+        if self._model is not None:
+            self._work.verify(self._model)
+            self._show_check()
 
-    def _on_progress(self, done: int, total: int) -> None:
-        if self._checking is not None:
+    def _on_progress(self, model_id: str, done: int, total: int) -> None:
+        if self._model is not None and model_id == self._model.id:
             self.progress_bar.setRange(0, 1000)
             self.progress_bar.setValue(1000 * done // max(1, total))
 
-    def _on_check_end(self) -> None:
-        self._checking = None
-        self.verify_button.setText(tr("Verify"))
-        self.progress_bar.hide()
+    def _show_check(self) -> None:
+        """Whether the model that is shown is being checked."""
+        running = self._model is not None and self._work.checks(self._model.id)
+        self.verify_button.setText(tr("Stop verifying") if running else tr("Verify"))
+        if running != self.progress_bar.isHidden():
+            return
+        self.progress_bar.setRange(0, 0)
+        self.progress_bar.setVisible(running)
 
     def _on_checked(self, checked: Checked) -> None:
         if self._model is None or checked.model_id != self._model.id:

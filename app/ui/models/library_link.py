@@ -1,25 +1,24 @@
-"""The models on this computer as the page uses them: scanning, checking, importing and deleting on workers."""
+"""The models on this computer as the page uses them: scanning, reading headers and deleting on workers."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.core.advice.facts import BuildFacts, ModelShape
+from app.core.advice.header_facts import build_of_header, shape_of_header
 from app.core.cancel import CancelToken
+from app.core.errors import AppError
 from app.core.models.details import ModelDetails, details_of
 from app.core.models.gguf import read_file
 from app.core.models.gguf_check import check_file
 from app.core.models.header_facts import ModelStatus
-from app.core.models.importing import ImportMode, import_model
 from app.core.models.library import LibraryModel, places_of
 from app.core.models.removal import Removal, plan_removal, remove
-from app.core.models.verify import FileVerdict, Verdict, verdict_of, verify
 from app.core.settings import Settings
 from app.ui.tasks import Lane, Task, TaskRunner
 
@@ -27,17 +26,20 @@ if TYPE_CHECKING:
     from app.core.models.services import ModelServices
 
 UNDO_MS = 10_000
-PROGRESS_S = 0.1
-Progress = Callable[[int, int], None]
+MOST_SIBLINGS = 12
 
 
 @dataclass(frozen=True)
-class Checked:
-    """How a model was checked: the verdict on it, and who said what its hash should be."""
+class LocalFacts:
+    """What the headers of a model and of its neighbours say.
 
-    model_id: str
-    verdict: Verdict
-    said_by: str
+    Attributes:
+        shape, builds: for the advice, computed from the files; empty for what cannot be used.
+    """
+
+    details: ModelDetails
+    shape: ModelShape | None = None
+    builds: tuple[BuildFacts, ...] = ()
 
 
 class LibraryLink(QObject):
@@ -45,17 +47,11 @@ class LibraryLink(QObject):
 
     Signals:
         changed: `models` changed, or scanning began or ended.
-        progressed: bytes done and in all of the check or import under way; at most ten times a second.
-        checked: a `Checked`.
-        imported: path of the file to open.
         removing: a model is gone from the list and can be brought back; None when that time is over.
         failed: an exception.
     """
 
     changed = Signal()
-    progressed = Signal(object, object)
-    checked = Signal(object)
-    imported = Signal(object)
     removing = Signal(object)
     failed = Signal(object)
 
@@ -127,50 +123,23 @@ class LibraryLink(QObject):
         task.failed.connect(self.failed)
         self.rescan()
 
-    def details(self, model: LibraryModel) -> Task:
-        """Read the details of a model; the task gives `ModelDetails`."""
+    def facts(self, model: LibraryModel) -> Task:
+        """Read the headers of a model and of the other builds of it that are here; the task gives `LocalFacts`."""
+        others = self.siblings(model)
+        return self._tasks.start(Lane.FILES, lambda cancel: _read_facts(model, others, cancel))
 
-        def work(_cancel: CancelToken) -> ModelDetails:
-            whole = model.status is ModelStatus.OK
-            header = check_file(model.path) if whole else read_file(model.path)
-            return details_of(header, model.found.file or model.path.name)
-
-        return self._tasks.start(Lane.FILES, work)
-
-    def verify(self, model: LibraryModel) -> Task | None:
-        """Read every byte of a model and compare its hash, on a lane of its own: the list goes on meanwhile."""
-        services = self._services
-        if services is None:
-            return None
-
-        def work(cancel: CancelToken) -> tuple[FileVerdict, ...]:
-            index = services.library.index
-            found = verify(model, services.catalog, index, cancel, self._progress())
-            index.save()
-            return found
-
-        task = self._tasks.start(Lane.CHECK, work)
-        task.done.connect(lambda files: self.checked.emit(_checked(model, files)))
-        task.failed.connect(self.failed)
-        return task
-
-    def bring(self, path: Path, mode: ImportMode) -> Task | None:
-        """Bring a file into Nibble's folder."""
-        services = self._services
-        if services is None:
-            return None
-        places = services.library.places
-        folder = services.paths.models_dir
-
-        def work(cancel: CancelToken) -> Path:
-            told = self._progress()
-            return import_model(path, folder, mode, cancel, places=places, on_progress=told)
-
-        task = self._tasks.start(Lane.FILES, work)
-        task.done.connect(self.imported)
-        task.done.connect(lambda _path: self.rescan())
-        task.failed.connect(self.failed)
-        return task
+    def siblings(self, model: LibraryModel) -> tuple[LibraryModel, ...]:
+        """Other builds of the same model on this computer: from the same repository, with as many weights."""
+        if not model.found.repo or not model.facts.parameters:
+            return ()
+        same = (model.found.repo, model.facts.architecture, model.facts.parameters)
+        return tuple(
+            other
+            for other in self.models
+            if other.id != model.id
+            and other.status is ModelStatus.OK
+            and (other.found.repo, other.facts.architecture, other.facts.parameters) == same
+        )[:MOST_SIBLINGS]
 
     def remove(self, model: LibraryModel, *, force: bool = False) -> Task:
         """Take a model off the list; after ten seconds its files go to the trash, unless `undo` brings it back."""
@@ -239,20 +208,18 @@ class LibraryLink(QObject):
         self._sorted = None
         self.changed.emit()
 
-    def _progress(self) -> Progress:
-        last_s = 0.0
 
-        def tell(done: int, total: int) -> None:
-            nonlocal last_s
-            now_s = time.monotonic()
-            if done >= total or now_s - last_s >= PROGRESS_S:
-                last_s = now_s
-                with suppress(RuntimeError):  # the window is gone
-                    self.progressed.emit(done, total)
-
-        return tell
-
-
-def _checked(model: LibraryModel, files: tuple[FileVerdict, ...]) -> Checked:
-    said = [file.said_by for file in files if file.said_by]
-    return Checked(model.id, verdict_of(files), said[0] if said else "")
+def _read_facts(
+    model: LibraryModel, others: Sequence[LibraryModel], cancel: CancelToken
+) -> LocalFacts:
+    usable = model.status is ModelStatus.OK
+    header = check_file(model.path) if usable else read_file(model.path)
+    details = details_of(header, model.found.file or model.path.name)
+    if not usable:
+        return LocalFacts(details)
+    builds = [build_of_header(header, model.id, model.quant)]
+    for other in others:
+        cancel.raise_if_cancelled()
+        with suppress(AppError):  # it has changed since the folders were read
+            builds.append(build_of_header(check_file(other.path), other.id, other.quant))
+    return LocalFacts(details, shape_of_header(header), tuple(builds))

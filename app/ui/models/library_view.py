@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QStackedWidget,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,21 +24,23 @@ from app.core.models.library import LibraryModel
 from app.core.models.removal import Removal
 from app.ui.advice_words import bits_text
 from app.ui.messages import explain_error, number, size
+from app.ui.models.advice import Advice
+from app.ui.models.browse import BrowseView
+from app.ui.models.copies_page import CopiesPage
+from app.ui.models.file_work import FileWork
 from app.ui.models.import_bar import ImportBar
 from app.ui.models.library_detail import LibraryDetail
 from app.ui.models.library_link import LibraryLink
 from app.ui.models.words import short, shown_name, source_word, status_word, tr
 from app.ui.widgets.bar import MessageBar
-from app.ui.widgets.empty import EmptyState
 from app.ui.widgets.icon import IconButton, IconPushButton
-from app.ui.widgets.list_detail import ListDetail
-from app.ui.widgets.row_list import ListRow, RowList
+from app.ui.widgets.row_list import ListRow
 
 ENDING = ".gguf"
 REFRESH_MS = 100
 
 
-class LibraryView(QWidget):
+class LibraryView(BrowseView):
     """The list, beside the opened model.
 
     Signals:
@@ -49,9 +51,10 @@ class LibraryView(QWidget):
     chat_requested = Signal(object)
     browse_requested = Signal()
 
-    def __init__(self, link: LibraryLink, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, link: LibraryLink, work: FileWork, advice: Advice, parent: QWidget) -> None:
+        super().__init__(tr("Models on this computer"), tr("All models"), parent)
         self._link = link
+        self._work = work
         self._dialog: QFileDialog | None = None
         self._refused: LibraryModel | None = None
         self._counted: tuple[LibraryModel, ...] = ()
@@ -71,63 +74,55 @@ class LibraryView(QWidget):
         self.bar = MessageBar(self)
         self.undo_bar = MessageBar(self)
         self.import_bar = ImportBar(self)
-        self.list = RowList(tr("Models on this computer"), self)
-        self.empty = EmptyState(self)
         self.use_label = QLabel(self)
         self.use_label.setProperty("type", "quiet")
-        self.detail = LibraryDetail(link, self)
-        self._nothing = EmptyState(self)
-        self._pages = QStackedWidget(self)
-        self._stack = QStackedWidget(self)
-        self._lay_out()
-        self._connect()
-        self.refresh()
-
-    def _lay_out(self) -> None:
-        self._stack.addWidget(self.list)
-        self._stack.addWidget(self.empty)
-        self._nothing.show_state(
+        self.copies_button = QPushButton(tr("Find copies"), self)
+        self.copies_button.setProperty("kind", "quiet")
+        self.detail = LibraryDetail(link, work, advice, self)
+        self.copies = CopiesPage(link, work, self)
+        self.pending.show_state(
             tr("Used where they lie"),
             tr("Open a model to see what it is made of, check it, or chat with it."),
         )
-        self._pages.addWidget(self._nothing)
-        self._pages.addWidget(self.detail)
-        side = QWidget(self)
-        side.setFocusProxy(self.list)
+        self.lay_out(self._top(), self.detail, self.copies, foot=self._foot())
+        self._connect()
+        self.refresh()
+
+    def _top(self) -> QWidget:
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(self.search_field, 1)
         head.addWidget(self.import_button)
         head.addWidget(self.rescan_button)
-        top = QVBoxLayout()
-        top.setContentsMargins(16, 8, 16, 8)
-        top.setSpacing(6)
-        top.addLayout(head)
+        top = QWidget(self)
+        column = QVBoxLayout(top)
+        column.setContentsMargins(16, 8, 16, 8)
+        column.setSpacing(6)
+        column.addLayout(head)
         for bar in (self.bar, self.undo_bar, self.import_bar):
-            top.addWidget(bar)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(18, 6, 16, 8)
-        foot.addWidget(self.use_label)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(top)
-        column.addWidget(self._stack, 1)
-        column.addLayout(foot)
-        self.split = ListDetail(side, self._pages, tr("All models"), self)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.split)
+            column.addWidget(bar)
+        return top
+
+    def _foot(self) -> QWidget:
+        foot = QWidget(self)
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(18, 2, 8, 4)
+        row.addWidget(self.use_label, 1)
+        row.addWidget(self.copies_button)
+        return foot
 
     def _connect(self) -> None:
-        link = self._link
+        link, work = self._link, self._work
         self.search_field.textChanged.connect(lambda _text: self.refresh())
         self.import_button.clicked.connect(self.choose_file)
         self.rescan_button.clicked.connect(link.rescan)
+        self.copies_button.clicked.connect(self.show_copies)
         self.list.opened.connect(self.open)
         self.empty.pressed.connect(lambda _key: self.browse_requested.emit())
         self.detail.chat_requested.connect(self.chat_requested)
         self.detail.removal_wanted.connect(self.remove)
+        self.detail.opened.connect(self.open)
+        self.copies.removal_wanted.connect(self.remove)
         self.undo_bar.action_triggered.connect(lambda _key: link.undo())
         self.undo_bar.closed.connect(link.finish_removing)
         self.bar.action_triggered.connect(self._force_removal)
@@ -135,18 +130,18 @@ class LibraryView(QWidget):
         link.changed.connect(self._refresh_soon)
         link.failed.connect(self.show_error)
         link.removing.connect(self._on_removing)
-        link.imported.connect(self._on_imported)
-        link.progressed.connect(self.import_bar.show_progress)
+        work.failed.connect(self.show_error)
+        work.imported.connect(self._on_imported)
+        work.import_progressed.connect(self.import_bar.show_progress)
 
     def refresh(self) -> None:
         """Show the models that the search finds."""
         words = self.search_field.text().lower().split()
         every = self._link.models
         models = [model for model in every if _matches(model, words)] if words else every
-        self.list.set_rows([self._row(model) for model in models])
         if not models:
-            self._show_empty(bool(words))
-        self._stack.setCurrentWidget(self.list if models else self.empty)
+            self._say_empty(bool(words))
+        self.show_rows([self._row(model) for model in models])
         if self._counted is not every:
             self._counted, self._use = every, disk_use(every)
         use, count = self._use, len(every)
@@ -166,8 +161,12 @@ class LibraryView(QWidget):
             return
         self.list.choose(model_id)
         self.detail.show_model(model)
-        self._pages.setCurrentWidget(self.detail)
-        self.split.open_detail()
+        self.show_page(self.detail)
+
+    def show_copies(self) -> None:
+        """Show what is here more than once."""
+        self.show_page(self.copies)
+        self.copies.look()
 
     def choose_file(self) -> None:
         """Ask for a file to import; the window stays alive meanwhile."""
@@ -219,7 +218,7 @@ class LibraryView(QWidget):
             known = self._rows[model.id] = (model, library_row(model))
         return known[1]
 
-    def _show_empty(self, searched: bool) -> None:
+    def _say_empty(self, searched: bool) -> None:
         if searched:
             self.empty.show_state(tr("No model of that name is here"))
         elif self._link.scanning or not self._link.read:
@@ -233,11 +232,12 @@ class LibraryView(QWidget):
             )
 
     def _bring(self, path: Path, mode: ImportMode) -> None:
-        task = self._link.bring(path, mode)
+        task = self._work.bring(path, mode)
         if task is not None:
             self.import_bar.follow(task)
 
     def _on_imported(self, path: Path) -> None:
+        self._link.rescan()
         words = tr("“{name}” is in Nibble's folder now.").format(name=short(path.name))
         self.bar.show_message("note", "", words)
 
@@ -245,9 +245,9 @@ class LibraryView(QWidget):
         if removal is None:
             self.undo_bar.hide()
             return
-        if self.detail.model is not None and self.detail.model.id == removal.model.id:
-            self._pages.setCurrentWidget(self._nothing)
-            self.split.go_back()
+        gone = self.detail.model is not None and self.detail.model.id == removal.model.id
+        if gone and self.shows(self.detail):
+            self.close_page()
         words = tr("“{name}” goes to the trash and frees {size} there.").format(
             name=short(removal.model.name), size=size(removal.frees_bytes)
         )

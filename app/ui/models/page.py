@@ -19,7 +19,8 @@ from app.ui.models.advice import Advice
 from app.ui.models.catalog_view import CatalogView
 from app.ui.models.downloads import Downloads
 from app.ui.models.downloads_panel import DownloadsPanel
-from app.ui.models.hub_desk import HubDesk
+from app.ui.models.file_work import FileWork
+from app.ui.models.hub_desk import LOCKED, HubDesk
 from app.ui.models.hub_detail import HubDetail
 from app.ui.models.hub_judge import HubJudge
 from app.ui.models.hub_view import HubView
@@ -56,6 +57,7 @@ class ModelsPage(QWidget):
         self.services: ModelServices | None = None
         self.advice = Advice(parts.computer, parts.tasks, self)
         self.library = LibraryLink(parts.tasks, self)
+        self.work = FileWork(parts.tasks, self)
         self.downloads = Downloads(parts.tasks, self)
         self.desk = HubDesk(parts.tasks, self)
         self.bar = MessageBar(self)
@@ -63,7 +65,7 @@ class ModelsPage(QWidget):
         detail = HubDetail(self.desk, self)
         self.hub_view = HubView(self.desk, detail, self)
         self._judge = HubJudge(self.desk, self.advice, detail, self)
-        self.library_view = LibraryView(self.library, self)
+        self.library_view = LibraryView(self.library, self.work, self.advice, self)
         self.panel = DownloadsPanel(self.downloads, self)
         names = (tr("For this computer"), tr("Search the hub"), tr("On this computer"))
         self.choice = Choice(tr("Models"), tuple(zip(VIEWS, names, strict=True)), self)
@@ -112,6 +114,12 @@ class ModelsPage(QWidget):
         self.library_view.chat_requested.connect(self.chat_requested)
         self.library_view.browse_requested.connect(lambda: self.show_view("catalog"))
         self.panel.chat_requested.connect(self._chat_with_download)
+        self.panel.token_given.connect(self.desk.save_token)
+        self.panel.page_wanted.connect(
+            lambda repo: QDesktopServices.openUrl(QUrl(self.desk.page(repo)))
+        )
+        self.desk.token_saved.connect(self.panel.use_token)
+        self.desk.token_failed.connect(self.panel.show_token_error)
         self.library.changed.connect(self._on_library)
         self.downloads.arrived.connect(lambda _download: self.library.rescan())
         self.downloads.failed.connect(self._show_error)
@@ -139,7 +147,7 @@ class ModelsPage(QWidget):
         title = tr("Asking the hub for {repo}").format(repo=repo)
         self.bar.show_message("note", "", title)
         task.done.connect(lambda listing: self._on_listing(listing, path))
-        task.failed.connect(self._show_error)
+        task.failed.connect(lambda error: self._on_refused(repo, error))
 
     def _open(self) -> None:
         """Open the core's services on a worker."""
@@ -153,6 +161,7 @@ class ModelsPage(QWidget):
         self.desk.use(services)
         self._judge.use(services.catalog)
         self.library.use(services)
+        self.work.use(services)
         self.catalog_view.show_catalog(services.catalog)
         self.hub_view.show_start()
         self.downloads.use(services)
@@ -187,6 +196,14 @@ class ModelsPage(QWidget):
             self._show_error(error)
             return
         self._add(listing, build, projector_for(listing, build))
+
+    def _on_refused(self, repo: str, error: object) -> None:
+        """Where the hub wants a token, go where there is a field for it."""
+        self.bar.hide()
+        if isinstance(error, AppError) and error.code in LOCKED:
+            self._show_on_hub(repo)
+        else:
+            self._show_error(error)
 
     def _add(self, listing: RepoListing, build: HubBuild, projector: HubFile | None) -> None:
         self.downloads.add(listing, build, projector)

@@ -14,7 +14,7 @@ from app.core.errors import AppError, ErrorCode
 from app.core.models import importing
 from app.core.models.catalog import Catalog, load_catalog
 from app.core.models.download_record import note_file, read_records
-from app.core.models.duplicates import disk_use, find_duplicates
+from app.core.models.duplicates import disk_use, find_copies
 from app.core.models.file_lock import locked
 from app.core.models.importing import ImportMode, import_model
 from app.core.models.library import Library
@@ -220,20 +220,24 @@ def test_duplicates_are_found_by_known_hashes_and_on_demand_by_reading(tmp_path,
     write_model(tmp_path / "ours/longer.gguf", "Q8_0")
     shelf = library(nibble="ours", ollama="ollama")
     models = shelf.models()
-    assert find_duplicates(models, shelf.index, CancelToken()) == []
+    begun = find_copies(models, shelf.index, CancelToken())
+    assert begun.groups == ()
+    assert begun.unread_bytes == 2 * weights.stat().st_size
     told = []
-    found = find_duplicates(
+    found = find_copies(
         models,
         shelf.index,
         CancelToken(),
         hash_unknown=True,
         on_progress=lambda *args: told.append(args),
-    )
+    ).groups
     assert [ids(same.models) for same in found] == [["nibble:m.gguf", "ollama:m:latest"]]
     assert found[0].wasted_bytes == weights.stat().st_size
     assert told[-1] == (2 * weights.stat().st_size, 2 * weights.stat().st_size)
-    again = find_duplicates(models, shelf.index, CancelToken())
-    assert again == found, "what was read once is remembered"
+    again = find_copies(models, shelf.index, CancelToken())
+    assert again.groups == found, "what was read once is remembered"
+    assert again.unread_bytes == 0
+    assert again.wasted_bytes == weights.stat().st_size
 
 
 def test_links_are_the_same_file_and_waste_nothing(tmp_path, library):
@@ -242,7 +246,10 @@ def test_links_are_the_same_file_and_waste_nothing(tmp_path, library):
     (tmp_path / "ours/m.gguf").hardlink_to(original)
     shelf = library(nibble="ours", lm_studio="studio")
     models = shelf.models()
-    found = find_duplicates(models, shelf.index, CancelToken())
+    copies = find_copies(models, shelf.index, CancelToken())
+    assert copies.unread_bytes == 0
+    found = copies.groups
+    assert [len(same.copies) for same in found] == [1]
     assert [len(same.models) for same in found] == [2]
     assert found[0].wasted_bytes == 0
     assert disk_use(models).total_bytes == original.stat().st_size

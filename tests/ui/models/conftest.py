@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from tests.hub_server import FakeFile, FakeRepo, HubServer
 from tests.model_files import write_model
 
-TIMEOUT_MS = 8000
+TIMEOUT_MS = 30_000
 REPO = "maker/Small-1B-GGUF"
 CARD = b"---\nlicense: mit\n---\n# Small\n\nA **small** model. See [more](https://example.org/).\n"
 
