@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from app.core.cancel import CancelToken
+from app.core.errors import AppError, ErrorCode
 from app.core.paths import Paths
 from app.ui.state import SettingsLink
 from app.ui.tasks import Lane, Task, TaskRunner
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from app.core.advice.known import KnownComputer
     from app.core.hardware.machine import Machine, Memory
@@ -25,9 +26,11 @@ class Computer(QObject):
 
     Signals:
         changed: `known` is there, or newer than before.
+        progressed: how far calibrating is, 0 to 1.
     """
 
     changed = Signal()
+    progressed = Signal(float)
 
     def __init__(
         self, paths: Paths, settings: SettingsLink, tasks: TaskRunner, parent: QObject
@@ -68,6 +71,15 @@ class Computer(QObject):
         task.finished.connect(partial(self._on_finished, task))
         return task
 
+    def calibrate(self) -> Task | None:
+        """Run small models to know how fast this computer really is (ten seconds); None before it is known at all."""
+        if self.known is None:
+            return None
+        work = partial(_calibrate, self._paths.data_dir, self.known, self.progressed.emit)
+        task = self._tasks.start(Lane.FILES, work)
+        task.done.connect(self._on_probed)
+        return task
+
     def use_memory(self, memory: Memory) -> None:
         """Take newer figures of the main memory, without telling anybody: they change all the time."""
         if self.known is not None:
@@ -91,3 +103,22 @@ def _probe(
 
     machine = probing.probe_machine(cancel, data_dir=data_dir, folders=folders, measure=measure)
     return KnownComputer(machine, Records(data_dir))
+
+
+def _calibrate(
+    data_dir: Path, known: KnownComputer, on_progress: Callable[[float], None], cancel: CancelToken
+) -> KnownComputer:
+    from app.core.advice.known import KnownComputer  # noqa: PLC0415 - rarely needed
+    from app.core.advice.records import FILE_NAME, Records  # noqa: PLC0415
+    from app.core.engine.calibrating import calibrate  # noqa: PLC0415
+
+    device = next((device.id for device in known.machine.usable_devices), "")
+    found = calibrate(data_dir, cancel, on_progress, device=device)
+    records = Records(data_dir)
+    try:
+        records.calibrate(found)
+    except OSError as error:
+        raise AppError(
+            ErrorCode.STORE_FAILED, path=FILE_NAME, reason=str(error.strerror or error)
+        ) from error
+    return KnownComputer(known.machine, records)

@@ -13,10 +13,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.chat.item_model import BUSY_ROLE, HEADING_ROLE, MAX_TITLE
+from app.ui.widgets.row_paint import begin_row, draw_text, ground_of, paint_ground
 
 Index = QModelIndex | QPersistentModelIndex
 PAD = 8
-RADIUS = 8
 DOT = 6
 
 
@@ -30,8 +30,7 @@ class ConversationDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """A heading in quiet text, or a title on the ground of its state."""
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        begin_row(painter)
         if index.data(HEADING_ROLE):
             self._paint_heading(painter, option, index)
         else:
@@ -73,19 +72,8 @@ class ConversationDelegate(QStyledItemDelegate):
         self._text(painter, option, rect, str(index.data()), Qt.AlignmentFlag.AlignBottom)
 
     def _paint_title(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        ground = option.rect.adjusted(PAD, 1, -PAD, -1)
-        palette = option.palette
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if selected or hovered:
-            role = QPalette.ColorRole.Light if selected else QPalette.ColorRole.Midlight
-            painter.setBrush(palette.color(role))
-            painter.drawRoundedRect(ground, RADIUS, RADIUS)
-        if option.state & QStyle.StateFlag.State_HasFocus and option.widget.hasFocus():
-            painter.setPen(palette.color(QPalette.ColorRole.Accent))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(ground.adjusted(0, 0, -1, -1), RADIUS, RADIUS)
+        ground = ground_of(option)
+        paint_ground(painter, option, ground)
         words = ground.adjusted(PAD, 0, -PAD, 0)
         if index.data(BUSY_ROLE):
             self._paint_dot(painter, option, words)
@@ -109,10 +97,4 @@ class ConversationDelegate(QStyledItemDelegate):
         quiet = align is Qt.AlignmentFlag.AlignBottom
         role = QPalette.ColorRole.PlaceholderText if quiet else QPalette.ColorRole.WindowText
         painter.setPen(option.palette.color(role))
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-        start = QStyle.visualAlignment(option.direction, Qt.AlignmentFlag.AlignLeft)
-        painter.setLayoutDirection(
-            Qt.LayoutDirection.LayoutDirectionAuto
-        )  # a title reads its own way
-        absolute = Qt.AlignmentFlag.AlignAbsolute
-        painter.drawText(rect, start | absolute | align | Qt.TextFlag.TextSingleLine, shown)
+        draw_text(painter, option, rect, text, Qt.AlignmentFlag.AlignLeft | align)

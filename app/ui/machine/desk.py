@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from app.core.advice.results import Purpose
 from app.core.cancel import CancelToken
 from app.ui.computer import Computer
+from app.ui.machine.facts import Calibrated
 from app.ui.machine.judging import Judgement, Question, judge
 from app.ui.tasks import Lane, Task, TaskRunner
 
@@ -24,12 +25,12 @@ class MachineDesk(QObject):
 
     Signals:
         judged: a new `Judgement` is in `judgement`.
-        busy_changed: whether something is being measured.
+        busy_changed: `measuring` or `calibrated` changed.
         failed: an exception.
     """
 
     judged = Signal()
-    busy_changed = Signal(bool)
+    busy_changed = Signal()
     failed = Signal(object)
 
     def __init__(self, computer: Computer, tasks: TaskRunner, parent: QObject) -> None:
@@ -37,11 +38,13 @@ class MachineDesk(QObject):
         self._tasks = tasks
         self._judging: Task | None = None
         self._measuring: Task | None = None
+        self._progress: float | None = None
         self._judged_bytes = 0
         self.computer = computer
         self.question = Question()
         self.judgement: Judgement | None = None
         computer.changed.connect(self.judge)
+        computer.progressed.connect(self._on_progress)
 
     @property
     def measuring(self) -> bool:
@@ -94,11 +97,36 @@ class MachineDesk(QObject):
             return
         self._watch(self.computer.probe(measure=True))
 
+    def calibrate(self) -> None:
+        """Run small models to know how fast all others will be."""
+        if self._measuring is None:
+            task = self.computer.calibrate()
+            if task is not None:
+                self._progress = 0.0
+                self._watch(task)
+
+    def stop(self) -> None:
+        """Give up measuring or calibrating."""
+        if self._measuring is not None:
+            self._measuring.cancel()
+
+    @property
+    def calibrated(self) -> Calibrated:
+        """Whether models were run here, or how far that is."""
+        known = self.computer.known
+        done = known is not None and known.calibration is not None
+        return Calibrated(done, self._progress)
+
     def _watch(self, task: Task) -> None:
         self._measuring = task
-        self.busy_changed.emit(True)
         task.failed.connect(self.failed)
         task.finished.connect(self._on_measured)
+        self.busy_changed.emit()
+
+    def _on_progress(self, share: float) -> None:
+        if self._progress is not None:
+            self._progress = share
+            self.busy_changed.emit()
 
     def _on_judged(self, task: Task, judgement: Judgement) -> None:
         if task is self._judging:
@@ -106,5 +134,5 @@ class MachineDesk(QObject):
             self.judged.emit()
 
     def _on_measured(self) -> None:
-        self._measuring = None
-        self.busy_changed.emit(False)
+        self._measuring = self._progress = None
+        self.busy_changed.emit()

@@ -11,7 +11,7 @@ from app.core.hardware.machine import Device, Disk, Machine, Memory, PowerSource
 from app.ui.machine.words import bandwidth_words, rate, short_name, tr, why_unknown
 from app.ui.messages import number, size
 
-MEASURE = "measure"
+MEASURE, CALIBRATE, STOP = "measure", "calibrate", "stop"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,17 @@ class Told:
 
     text: str
     source: str = ""
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """Whether models were run to know how fast this computer is; ``progress`` is 0 to 1 while they run."""
+
+    done: bool = False
+    progress: float | None = None
+
+
+NOT_CALIBRATED = Calibrated()
 
 
 @dataclass(frozen=True)
@@ -49,13 +60,15 @@ class FactCard:
         return f"{self.title}: " + "; ".join(word for word in words if word)
 
 
-def fact_cards(machine: Machine, holders: tuple[Holder, ...] = ()) -> tuple[FactCard, ...]:
+def fact_cards(
+    machine: Machine, holders: tuple[Holder, ...] = (), calibrated: Calibrated = NOT_CALIBRATED
+) -> tuple[FactCard, ...]:
     """All cards of a computer."""
     return (
         memory_card(machine.memory, holders),
         processor_card(machine),
         *graphics_cards(machine),
-        bandwidth_card(machine),
+        speed_card(machine, calibrated),
         *(disk_card(disk, own=not place) for place, disk in enumerate(machine.disks)),
         power_card(machine),
     )
@@ -194,23 +207,39 @@ def _device_card(index: int, device: Device) -> FactCard:
     return FactCard(f"graphics-{index}", tr("Graphics"), Told(value, source), tuple(lines), share)
 
 
-def bandwidth_card(machine: Machine) -> FactCard:
-    """How fast memory is read, which bounds the speed of every model on the processor."""
+def speed_card(machine: Machine, calibrated: Calibrated) -> FactCard:
+    """How fast memory is read, which bounds the speed of every model, and whether models were run to know better."""
     found = machine.memory_bandwidth
     why = tr("Every token reads the whole model once, so this bounds its speed.")
-    title = tr("Memory speed")
     if found is None:
-        told = tr("Speeds are guessed from the processor until it is measured.")
-        value = Told(tr("Not measured yet"), told)
-        return FactCard(
-            "bandwidth", title, value, (Told(told, why),), actions=((MEASURE, tr("Measure")),)
+        value = Told(tr("Not measured yet"), why)
+        first = Told(tr("guessed from the processor"), why)
+    else:
+        source = tr(
+            "All usable cores read far more than fits into the caches; the best of several rounds."
         )
-    source = tr(
-        "All usable cores read far more than fits into the caches; the best of several rounds."
+        value = Told(rate(found.bytes_per_s), f"{source} {why}")
+        first = Told(tr("of memory, {source}").format(source=bandwidth_words(found)), why)
+    again = tr("Measure again") if found else tr("Measure")
+    lines = (first, _calibrated_line(calibrated))
+    actions: tuple[tuple[str, str], ...] = ((STOP, tr("Stop")),)
+    if calibrated.progress is None:
+        run = tr("Calibrate again") if calibrated.done else tr("Calibrate")
+        actions = ((MEASURE, again), (CALIBRATE, run))
+    return FactCard("speed", tr("Speed"), value, lines, actions=actions)
+
+
+def _calibrated_line(calibrated: Calibrated) -> Told:
+    how = tr(
+        "Calibrating runs small models of several types, written for it, for about ten seconds."
+        " Speeds of all models are computed from what they reach."
     )
-    value = Told(rate(found.bytes_per_s), source)
-    lines = (Told(bandwidth_words(found), why),)
-    return FactCard("bandwidth", title, value, lines, actions=((MEASURE, tr("Measure again")),))
+    if calibrated.progress is not None:
+        percent = round(calibrated.progress * 100)
+        return Told(tr("calibrating: {percent} %").format(percent=percent), how)
+    if calibrated.done:
+        return Told(tr("models: calibrated here"), how)
+    return Told(tr("models: not calibrated, speeds are rough"), how)
 
 
 def disk_card(disk: Disk, *, own: bool = True) -> FactCard:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -16,7 +18,15 @@ from app.core.advice.results import Purpose
 from app.core.advice.size_grid import USUAL_BITS
 from app.ui.machine.desk import MachineDesk
 from app.ui.machine.fact_grid import FactGrid, text_label
-from app.ui.machine.facts import FactCard, fact_cards, memory_card
+from app.ui.machine.facts import (
+    CALIBRATE,
+    MEASURE,
+    STOP,
+    FactCard,
+    fact_cards,
+    memory_card,
+    speed_card,
+)
 from app.ui.machine.meaning import help_text, imagined_text, page_text, reach_text
 from app.ui.machine.memory_watch import MemoryWatch
 from app.ui.machine.picks import Picks
@@ -27,7 +37,7 @@ from app.ui.messages import explain_error
 from app.ui.parts import Parts
 from app.ui.widgets.bar import MessageBar
 from app.ui.widgets.choice import Choice
-from app.ui.widgets.copy_button import copy_text
+from app.ui.widgets.copy_button import SAID_FOR_MS, copy_text
 
 COLUMN_PX = 1080
 FILL = 10_000  # against a stretch of 1: takes the whole width up to its maximum
@@ -125,7 +135,7 @@ class MachinePage(QScrollArea):
         desk.failed.connect(self._show_error)
         self.watch.read.connect(self._show_memory)
         self.measure_button.clicked.connect(desk.measure)
-        self.facts.action_requested.connect(lambda _key: desk.measure())
+        self.facts.action_requested.connect(self._on_action)
         self.copy_button.clicked.connect(self._copy)
         self.what_if.changed.connect(lambda: desk.ask(sizes_gib=self.what_if.sizes_gib))
         self.purpose_choice.chosen.connect(lambda key: desk.ask(purpose=Purpose(key)))
@@ -137,7 +147,9 @@ class MachinePage(QScrollArea):
     def cards(self) -> tuple[FactCard, ...]:
         """What is known of this computer."""
         machine = self.desk.computer.machine
-        return fact_cards(machine, self.watch.holders) if machine is not None else ()
+        if machine is None:
+            return ()
+        return fact_cards(machine, self.watch.holders, self.desk.calibrated)
 
     @property
     def text(self) -> str:
@@ -198,9 +210,19 @@ class MachinePage(QScrollArea):
             self.desk.take_memory(self.watch.memory)
             self.facts.show_card(memory_card(self.watch.memory, self.watch.holders))
 
-    def _show_busy(self, busy: bool) -> None:
+    def _show_busy(self) -> None:
+        busy = self.desk.measuring
         self.measure_button.setEnabled(not busy)
-        self.measure_button.setText(tr("Measuring…") if busy else tr("Look again"))
+        calibrating = self.desk.calibrated.progress is not None
+        measuring = busy and not calibrating
+        self.measure_button.setText(tr("Measuring…") if measuring else tr("Look again"))
+        machine = self.desk.computer.machine
+        if machine is not None:
+            self.facts.show_card(speed_card(machine, self.desk.calibrated))
+
+    def _on_action(self, key: str) -> None:
+        desk = self.desk
+        {MEASURE: desk.measure, CALIBRATE: desk.calibrate, STOP: desk.stop}[key]()
 
     def _show_error(self, error: object) -> None:
         told = explain_error(error)
@@ -209,3 +231,5 @@ class MachinePage(QScrollArea):
     def _copy(self) -> None:
         copy_text(self.text)
         self.copy_button.setText(tr("Copied"))
+        rest = partial(self.copy_button.setText, tr("Copy as text"))
+        QTimer.singleShot(SAID_FOR_MS, self.copy_button, rest)

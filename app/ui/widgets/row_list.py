@@ -25,11 +25,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui.widgets.row_paint import begin_row, draw_text, ground_of, paint_ground
+
 Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 PAD_PX: Final = 10
-EDGE_PX: Final = 8
-RADIUS_PX: Final = 8
 NOWHERE: Final = QModelIndex()
 
 
@@ -133,11 +133,9 @@ class RowDelegate(QStyledItemDelegate):
         row = index.data(ROW_ROLE)
         if not isinstance(row, ListRow):
             return
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
-        ground = option.rect.adjusted(EDGE_PX, 1, -EDGE_PX, -1)
-        self._paint_ground(painter, option, ground)
+        begin_row(painter)
+        ground = ground_of(option)
+        paint_ground(painter, option, ground)
         inside = ground.adjusted(PAD_PX, PAD_PX - 2, -PAD_PX, 2 - PAD_PX)
         half = inside.height() // 2
         first = QRect(inside.left(), inside.top(), inside.width(), half)
@@ -152,20 +150,6 @@ class RowDelegate(QStyledItemDelegate):
         self._pair(painter, option, second, (row.note, note), (row.line, option.font))
         painter.restore()
 
-    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, ground: QRect) -> None:
-        palette = option.palette
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if selected or hovered:
-            role = QPalette.ColorRole.Light if selected else QPalette.ColorRole.Midlight
-            painter.setBrush(palette.color(role))
-            painter.drawRoundedRect(ground, RADIUS_PX, RADIUS_PX)
-        if option.state & QStyle.StateFlag.State_HasFocus and option.widget.hasFocus():
-            painter.setPen(palette.color(QPalette.ColorRole.Accent))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(ground.adjusted(0, 0, -1, -1), RADIUS_PX, RADIUS_PX)
-
     def _pair(
         self,
         painter: QPainter,
@@ -175,8 +159,7 @@ class RowDelegate(QStyledItemDelegate):
         start: tuple[str, QFont],
     ) -> None:
         """A text that is cut where there is no room for it, and one at the end that is not."""
-        align, sides = QStyle.visualAlignment, Qt.AlignmentFlag
-        middle = sides.AlignVCenter
+        sides = Qt.AlignmentFlag
         text, role = end
         painter.setFont(option.font)
         painter.setPen(option.palette.color(role))
@@ -184,8 +167,7 @@ class RowDelegate(QStyledItemDelegate):
         if text:
             tail = QRect(place.right() - width + 1, place.top(), width, place.height())
             tail = QStyle.visualRect(option.direction, place, tail)
-            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width)
-            painter.drawText(tail, align(option.direction, sides.AlignRight) | middle, shown)
+            draw_text(painter, option, tail, text, sides.AlignRight | sides.AlignVCenter)
         text, font = start
         painter.setFont(font)
         strong = font.bold()
@@ -194,8 +176,7 @@ class RowDelegate(QStyledItemDelegate):
         room = place.width() - (width + PAD_PX if end[0] else 0)
         head = QRect(place.left(), place.top(), room, place.height())
         head = QStyle.visualRect(option.direction, place, head)
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(head, align(option.direction, sides.AlignLeft) | middle, shown)
+        draw_text(painter, option, head, text, sides.AlignLeft | sides.AlignVCenter)
 
 
 class RowList(QListView):
