@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import sys
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -46,15 +47,21 @@ def library(name: str) -> ctypes.CDLL:
 
 
 class LogTail:
-    """llama.cpp's log: written to standard error, and its last lines kept to explain a failed load."""
+    """llama.cpp's log: written to standard error, and its last lines kept to explain a failed load.
+
+    Args:
+        lines: how many are kept.
+        listener: gets each text as it comes, which may be a part of a line.
+    """
 
     _installed: ClassVar[LogTail | None] = (
         None  # llama.cpp calls it from now on: it must not be collected
     )
 
-    def __init__(self, lines: int = 200) -> None:
+    def __init__(self, lines: int = 200, listener: Callable[[str], None] | None = None) -> None:
         self._lines: deque[tuple[int, str]] = deque(maxlen=lines)
         self._written_bytes = 0
+        self._listener = listener
         self._callback = lib.llama_log_callback(self._take)
 
     def install(self) -> None:
@@ -81,6 +88,8 @@ class LogTail:
         if level < _LOG_INFO:
             return
         line = text.decode("utf-8", "replace")
+        if self._listener is not None:
+            self._listener(line)
         if level == LOG_CONTINUED and self._lines:
             before = self._lines.pop()
             self._lines.append((before[0], before[1] + line.rstrip("\n")))

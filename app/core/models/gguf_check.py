@@ -118,6 +118,15 @@ def _check_data(header: GgufHeader) -> None:
         )
 
 
+def part_paths(path: Path, header: GgufHeader) -> list[Path]:
+    """The files of a model, whether they are there or not; the file alone if it is not split or not named like a part."""
+    parts = header.integer("split.count")
+    name = _PART_NAME.match(path.name)
+    if parts <= 1 or name is None or int(name[3]) != parts:
+        return [path]
+    return [path.with_name(f"{name[1]}-{i:05}-of-{parts:05}.gguf") for i in range(1, parts + 1)]
+
+
 def _join_parts(path: Path, header: GgufHeader) -> GgufHeader:
     parts = header.integer("split.count")
     if parts <= 1:
@@ -128,7 +137,7 @@ def _join_parts(path: Path, header: GgufHeader) -> GgufHeader:
     if name is None or parts > MAX_PARTS or int(name[3]) != parts or int(name[2]) != part:
         reason = f"the file name does not fit part {part} of {parts}"
         raise AppError(ErrorCode.GGUF_INVALID, path=header.name, reason=reason)
-    paths = [path.with_name(f"{name[1]}-{i:05}-of-{parts:05}.gguf") for i in range(1, parts + 1)]
+    paths = part_paths(path, header)
     missing = [other.name for other in paths if not other.is_file()]
     if part != 1 or missing:
         raise AppError(

@@ -50,7 +50,8 @@ def read_raw(path: Path) -> RawHeader:
     start = cursor.position
     for _ in header.tensors:
         cursor.text(MAX_KEY_BYTES)
-        cursor.position += 4 + 8 * cursor.u32() + 8
+        dimensions = cursor.u32()
+        cursor.position += 8 * dimensions + 4 + 8
     return RawHeader(
         version=header.version,
         entries=entries,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.core.engine.base import Notice
 from app.core.models.details import TensorGroup
+from app.core.models.gguf_write import MetadataValue
 from app.core.quantize.recipe import Recipe
 
 
@@ -32,6 +33,26 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class ImportanceFacts:
+    """An importance matrix beside a model.
+
+    Attributes:
+        path: its file.
+        chunks: pieces of text it was computed on.
+        uncovered: matrices that will be quantized without importance.
+        experts_unseen, experts: of all matrices together.
+    """
+
+    path: Path
+    entries: int
+    chunks: int
+    datasets: tuple[str, ...]
+    uncovered: tuple[str, ...]
+    experts_unseen: int
+    experts: int
+
+
+@dataclass(frozen=True)
 class PlannedTensor:
     """One tensor, in the order in which the quantizer writes them; bytes without padding."""
 
@@ -48,6 +69,7 @@ class BuildPlan:
     """A build before it is made.
 
     Attributes:
+        parts: the source's files; more than one if it is split.
         label: the type's or the recipe's name.
         base: file type that the quantizer is told, such as ``Q4_K_M``.
         overrides: tensor -> storage type, where the recipe decides.
@@ -55,11 +77,14 @@ class BuildPlan:
         bits_per_weight: of all tensors together.
         types: storage type -> bytes, largest first.
         warnings: codes are those of `PlanWarning`.
+        importance: the matrix beside the model, if there is one.
         imatrix_missing: the quantizer would refuse without an importance matrix.
         seconds: rough time that quantizing takes here, for orientation only.
+        metadata: what is written into the file about where it comes from, without the source's hash.
     """
 
     source: Path
+    parts: tuple[Path, ...]
     wish: Wish
     label: str
     base: str
@@ -70,8 +95,10 @@ class BuildPlan:
     bits_per_weight: float
     types: Mapping[str, int]
     warnings: tuple[Notice, ...]
+    importance: ImportanceFacts | None
     imatrix_missing: bool
     seconds: float
+    metadata: Mapping[str, MetadataValue]
 
 
 class PlanWarning(StrEnum):
