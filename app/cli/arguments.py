@@ -14,6 +14,11 @@ LATER = {
     "models": ("app.cli.models", "find, get, list, inspect, import, verify and remove models"),
     "probe": ("app.cli.probe", "what this computer is"),
     "advise": ("app.cli.advise", "which model and which bit-width suit this or another computer"),
+    "compare": (
+        "app.cli.compare",
+        "builds of one model side by side: quality, speed, memory, answers",
+    ),
+    "bench": ("app.cli.bench", "how fast a build reads and generates on this computer"),
 }
 COMMANDS = ("ask", "chat", "self-test", *LATER)
 
