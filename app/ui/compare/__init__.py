@@ -1,0 +1,1 @@
+"""The page "Compare": what do fewer bits cost me, on this computer?"""
