@@ -147,6 +147,7 @@ class CatalogView(BrowseView):
         self._advice = advice
         self._library = library
         self._catalog: Catalog | None = None
+        self._wanted = ""  # to be opened once the catalog is read
         self.filters = CatalogFilters(self)
         self.detail = CatalogDetail(advice, self)
         self.pending.show_state(
@@ -166,6 +167,8 @@ class CatalogView(BrowseView):
         """Show the models of a catalog."""
         self._catalog = catalog
         self.refresh()
+        if self._wanted:
+            self.open(self._wanted)
 
     def show_error(self, error: object) -> None:
         """Say that there is no catalog."""
@@ -189,7 +192,8 @@ class CatalogView(BrowseView):
         self.show_rows(map(self._row, models))
 
     def open(self, model_id: str) -> None:
-        """Open a model of the catalog."""
+        """Open a model of the catalog, as soon as that is read."""
+        self._wanted = model_id if self._catalog is None else ""
         model = self._catalog.model(model_id) if self._catalog else None
         if model is None:
             return
