@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from app.core.advice.calibration import Calibration
 from app.core.advice.results import (
     BuildAdvice,
     Fit,
@@ -150,6 +151,13 @@ def machine_lines(machine: Machine) -> Iterator[str]:
         speed = f", reads {_rate(disk.read_bytes_per_s)}" if disk.read_bytes_per_s else ""
         yield _pair("disk", f"{free} free{speed}")
     yield _pair("power", _power(machine))
+
+
+def calibration_line(found: Calibration) -> str:
+    """What calibrating a device found."""
+    shown = [f"{name} {_rate(found.rate(name))}" for name in ("F16", "Q8_0", "Q4_K", "Q2_K")]
+    name = f"speed {found.device}".strip()
+    return _pair(name, f"{', '.join(shown)} of weights (measured)")
 
 
 def _verdict(advice: ModelAdvice) -> Iterator[str]:

@@ -17,6 +17,7 @@ LINES: dict[ErrorCode, str] = {
     ErrorCode.NOT_A_CHAT_MODEL: "{path} is no language model by itself ({kind})",
     ErrorCode.OUT_OF_MEMORY: "not enough memory: this needs {needed_bytes}, {available_bytes} are free; "
     "choose a smaller build or a shorter context",
+    ErrorCode.TOO_BUSY: "other programs keep {cores} cores busy, so nothing can be measured now; try again when it is quiet",
     ErrorCode.LOAD_FAILED: "{path} could not be loaded: {reason}",
     ErrorCode.ENGINE_CRASHED: "the engine ended by itself ({name}): {reason}",
     ErrorCode.ENGINE_UNAVAILABLE: "the engine cannot run: {reason}",
@@ -60,6 +61,7 @@ LINES: dict[ErrorCode, str] = {
     ErrorCode.RECIPE_INVALID: "{path}, line {line}: {reason}",
     ErrorCode.IMATRIX_INVALID: "{path} cannot be used as an importance matrix: {reason}",
     ErrorCode.IMATRIX_NEEDED: "{type} cannot be made without an importance matrix; add --calibrate preset:mixed",
+    ErrorCode.FIT_TOO_SMALL: "no build of this model is as small as {budget_bytes}; the smallest needs about {needed_bytes}",
     ErrorCode.TEXT_TOO_SHORT: "the text has only {tokens} tokens, {needed_tokens} are needed; use a longer one",
     ErrorCode.BUILD_FAILED: "no build was made from {path}: {reason}",
     ErrorCode.BUILD_UNSOUND: "the build was made, but it does not work and was thrown away: {reason}",

@@ -40,13 +40,19 @@ class ProgressLine:
 
     def __call__(self, done_bytes: int, total_bytes: int, more: str = "") -> None:
         """Draw, if it is time to."""
+        share = min(1.0, done_bytes / total_bytes) if total_bytes else 1.0
+        self._draw(share, f"  {size_text(done_bytes)} of {size_text(total_bytes)}{more}")
+
+    def share(self, done: float) -> None:
+        """Draw how much of all is done, from 0 to 1, if it is time to."""
+        self._draw(done, "")
+
+    def _draw(self, share: float, more: str) -> None:
         now = time.monotonic()
         if not self._seen or now - self._drawn_s < INTERVAL_S:
             return
         self._drawn_s, self._drawn = now, True
-        share = min(1.0, done_bytes / total_bytes) if total_bytes else 1.0
         filled = int(share * BAR)
         bar = "█" * filled + "░" * (BAR - filled)
-        sizes = f"{size_text(done_bytes)} of {size_text(total_bytes)}"
-        sys.stderr.write(f"\r{self._label} {bar} {share:4.0%}  {sizes}{more}\x1b[K")
+        sys.stderr.write(f"\r{self._label} {bar} {share:4.0%}{more}\x1b[K")
         sys.stderr.flush()

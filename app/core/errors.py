@@ -22,6 +22,7 @@ class ErrorCode(StrEnum):
     # needed_bytes, available_bytes; before a load also short_bytes and what would fit, each by itself:
     # context_fits (tokens, 0: none), kv_type_fits (empty: none), gpu_layers_fits (-1: none)
     OUT_OF_MEMORY = "out-of-memory"
+    TOO_BUSY = "too-busy"  # cores (kept busy by other programs, on average)
     LOAD_FAILED = "load-failed"  # path, reason
     ENGINE_CRASHED = "engine-crashed"  # signal (a number or 0), name, reason, log
     ENGINE_UNAVAILABLE = "engine-unavailable"  # reason
@@ -62,6 +63,7 @@ class ErrorCode(StrEnum):
     RECIPE_INVALID = "recipe-invalid"  # path, line, reason
     IMATRIX_INVALID = "imatrix-invalid"  # path, reason
     IMATRIX_NEEDED = "imatrix-needed"  # type
+    FIT_TOO_SMALL = "fit-too-small"  # budget_bytes, needed_bytes
     TEXT_TOO_SHORT = "text-too-short"  # tokens, needed_tokens
     BUILD_FAILED = "build-failed"  # path (the source), reason
     BUILD_UNSOUND = "build-unsound"  # path, reason: what was made does not work and was thrown away

@@ -161,6 +161,11 @@ def _out_of_memory(facts: Facts) -> Explanation:
     return replace(told, sentence=_join(text, help_text), action=action)
 
 
+def _too_busy(facts: Facts) -> Explanation:  # noqa: ARG001 - the table's signature
+    text = tr("Other programs use the processor. Try again when the computer is quiet.")
+    return Explanation(tr("Too busy to measure"), text, Action.TRY_AGAIN)
+
+
 def _load_failed(facts: Facts) -> Explanation:
     words = tr("“{file}” could not be loaded.").format(file=_file(facts))
     return Explanation(
@@ -234,6 +239,7 @@ TABLE: dict[ErrorCode, Callable[[Facts], Explanation]] = {
     ErrorCode.UNKNOWN_ARCHITECTURE: _unknown_architecture,
     ErrorCode.NOT_A_CHAT_MODEL: _not_a_chat_model,
     ErrorCode.OUT_OF_MEMORY: _out_of_memory,
+    ErrorCode.TOO_BUSY: _too_busy,
     ErrorCode.LOAD_FAILED: _load_failed,
     ErrorCode.ENGINE_CRASHED: _engine_crashed,
     ErrorCode.ENGINE_UNAVAILABLE: _engine_unavailable,

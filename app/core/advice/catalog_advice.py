@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from app.core.advice.calibration import Calibration
 from app.core.advice.catalog_facts import builds_of_model, shape_of_model
 from app.core.advice.model_advice import best_build, is_quick
 from app.core.advice.quality import effective_parameters
@@ -30,7 +31,7 @@ from app.core.advice.results import (
     Wishes,
 )
 from app.core.advice.room import context_for, room_of
-from app.core.advice.speed import Calibration, active_bytes
+from app.core.advice.speed import active_bytes
 from app.core.hardware.machine import Machine
 from app.core.models.catalog import Ability, CatalogModel
 

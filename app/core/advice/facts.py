@@ -105,6 +105,18 @@ class WeightParts:
 
 
 @dataclass(frozen=True)
+class MemoryRun:
+    """What a build really took here, ``memory_bytes``, with the settings that its memory depends on."""
+
+    context_length: int
+    kv_type: str
+    batch: int
+    gpu_layers: int
+    flash_attention: bool
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
 class BuildFacts:
     """One build of a model.
 
@@ -118,6 +130,7 @@ class BuildFacts:
         native_bits: bits the model was published in or trained for (QAT), 0 for none.
         measured_kld: mean KL divergence against the original that was measured here.
         measured_tokens_per_s: generation speed that was measured here.
+        memories: what it took here, newest last.
         origin: COMPUTED from a header, ESTIMATED from the catalog.
     """
 
@@ -131,6 +144,7 @@ class BuildFacts:
     native_bits: float = 0.0
     measured_kld: float | None = None
     measured_tokens_per_s: float | None = None
+    memories: tuple[MemoryRun, ...] = ()
     origin: Origin = Origin.ESTIMATED
 
     @property

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from app.core.advice.calibration import Calibration
 from app.core.advice.facts import BuildFacts, ModelShape
 from app.core.advice.recommend import advise_catalog, advise_model
 from app.core.advice.records import Records
 from app.core.advice.results import CatalogAdvice, ModelAdvice, Wishes
-from app.core.advice.speed import Calibration
 from app.core.hardware.machine import Machine, Memory
 from app.core.models.catalog import CatalogModel
 
@@ -27,7 +27,7 @@ class KnownComputer:
         if self.records is None:
             return None
         device = next((device.id for device in self.machine.usable_devices), "")
-        return self.records.calibration(device)
+        return self.records.calibration(device) or self.records.calibration()
 
     def with_memory(self, memory: Memory) -> KnownComputer:
         """The same with newer figures of the main memory."""

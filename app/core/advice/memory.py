@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from app.core.advice.facts import BuildFacts, LayerKind, LayerShape, ModelShape, Origin
+from app.core.advice.facts import BuildFacts, LayerKind, LayerShape, MemoryRun, ModelShape, Origin
 from app.core.advice.results import DeviceMemory, MemoryEstimate, RunSettings
 
 CONTEXT_STEP: Final = 256
@@ -25,6 +25,7 @@ CHILD_BYTES: Final = 40_000_000  # Python, libraries and threads of the engine's
 VOCABULARY_BYTES: Final = 330  # per token of the vocabulary, measured
 DEVICE_BYTES: Final = 300_000_000  # driver context and kernels of a graphics device
 FLOAT_BYTES: Final = 4
+MOST_CORRECTION: Final = 0.2
 STATE_WIDTHS: Final = 8  # embeddings wide are the intermediate results of a recurrent layer
 MASK_BYTES: Final = 2
 KV_BYTES: Final = {
@@ -44,6 +45,41 @@ def estimate_memory(
     shape: ModelShape, build: BuildFacts, settings: RunSettings, device: str = ""
 ) -> MemoryEstimate:
     """Memory of a loaded build; ``device`` is the id of the device that ``settings.gpu_layers`` go to.
+
+    What the build took here with these settings goes before what is computed; what it took with another context corrects it.
+    """
+    computed = _computed(shape, build, settings, device)
+    then = [one for one in reversed(build.memories) if _is_near(one, settings)]
+    exact = next((one for one in then if one.context_length == settings.context_length), None)
+    if exact is not None and _is_possible(exact, computed):
+        return scaled(computed, exact.memory_bytes)
+    for one in then:
+        known = _computed(
+            shape, build, replace(settings, context_length=one.context_length), device
+        )
+        if _is_possible(one, known):
+            more = one.memory_bytes - known.total_bytes
+            shifted = scaled(computed, computed.total_bytes + more)
+            return replace(shifted, origin=computed.origin)
+    return computed
+
+
+def _is_near(run: MemoryRun, settings: RunSettings) -> bool:
+    """Whether a run had these settings but for the context."""
+    mine = (run.kv_type, run.batch, run.gpu_layers, run.flash_attention)
+    theirs = (settings.kv_type, settings.batch, settings.gpu_layers, settings.flash_attention)
+    return mine == theirs
+
+
+def _is_possible(run: MemoryRun, computed: MemoryEstimate) -> bool:
+    """Whether a measurement is of this model at all, and not of a process that was half swapped out."""
+    return abs(run.memory_bytes / computed.total_bytes - 1) <= MOST_CORRECTION
+
+
+def _computed(
+    shape: ModelShape, build: BuildFacts, settings: RunSettings, device: str
+) -> MemoryEstimate:
+    """What the formulas say.
 
     As llama.cpp does it, layers go to the device from the last one backwards, after the output matrix; the token
     embedding stays in main memory.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from app.core.advice.calibration import Calibration
 from app.core.advice.facts import BuildFacts, ModelShape
 from app.core.advice.memory import kv_cache_bytes
 from app.core.advice.quality import are_equal, dominators, estimate_quality
@@ -33,7 +34,7 @@ from app.core.advice.room import (
     longest_context,
     room_of,
 )
-from app.core.advice.speed import Calibration, estimate_speed
+from app.core.advice.speed import estimate_speed
 from app.core.errors import Fact
 from app.core.hardware.machine import Machine
 

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from threading import RLock
 from typing import Any, Final
 
-from app.core.advice.facts import BuildFacts
-from app.core.advice.memory import scaled
-from app.core.advice.results import MemoryEstimate, RunSettings
-from app.core.advice.speed import Calibration
+from app.core.advice.calibration import Calibration
+from app.core.advice.facts import BuildFacts, MemoryRun
+from app.core.process_lock import lock
 from app.core.settings import write_atomically
 
 FILE_NAME: Final = "measured.json"
 SCHEMA: Final = 1
 SIZE_TOLERANCE: Final = 0.02
 MOST_RECORDS: Final = 500
+LOCK_TRIES: Final = 100
+LOCK_WAIT_S: Final = 0.02
 log = logging.getLogger(__name__)
 
 
@@ -50,61 +54,89 @@ class Record:
         near = abs(self.size_bytes - build.size_bytes) <= SIZE_TOLERANCE * build.size_bytes
         return near and name.lower() == self.file_name.lower()
 
-    def ran_with(self, settings: RunSettings) -> bool:
-        """Whether memory was measured with these settings."""
-        mine = (self.context_length, self.kv_type, self.batch, self.gpu_layers)
-        theirs = (settings.context_length, settings.kv_type, settings.batch, settings.gpu_layers)
-        return mine == theirs and self.flash_attention == settings.flash_attention
+    @property
+    def memory_run(self) -> MemoryRun | None:
+        """What it took, if that was measured."""
+        if not self.memory_bytes:
+            return None
+        return MemoryRun(
+            self.context_length,
+            self.kv_type,
+            self.batch,
+            self.gpu_layers,
+            self.flash_attention,
+            self.memory_bytes,
+        )
 
 
 class Records:
-    """The measurements of this computer, newest last. Reading never fails: a damaged file is an empty one."""
+    """The measurements of this computer, newest last. Reading never fails: a damaged file is an empty one.
+
+    Several may be open on one file, in one program or in several: each sees what the others add.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         self._file = data_dir / FILE_NAME
-        self._records, self._calibrations = _read(self._file)
+        self._guard = RLock()
+        self._seen: _Signature | None = None
+        self._records: list[Record] = []
+        self._calibrations: dict[str, Calibration] = {}
+        self._look()
 
     def add(self, record: Record) -> None:
-        """Keep a measurement in place of an older one of the same file and settings.
+        """Keep a measurement; what it does not say is kept of an older one of the same file and settings.
 
         Raises:
             OSError: the file cannot be written; the record counts until the program ends.
         """
-        kept = [one for one in self._records if not _is_same_run(one, record)]
-        self._records = [*kept, record][-MOST_RECORDS:]
-        self._save()
+        with self._guard, _locked(self._file):
+            self._look()
+            older = [one for one in self._records if _is_same_run(one, record)]
+            kept = [one for one in self._records if not _is_same_run(one, record)]
+            merged = _merged(older[-1], record) if older else record
+            self._records = [*kept, merged][-MOST_RECORDS:]
+            self._save()
 
     def calibrate(self, calibration: Calibration) -> None:
         """Keep a calibration in place of the one before of the same device. Raises `OSError`."""
-        self._calibrations[calibration.device] = calibration
-        self._save()
+        with self._guard, _locked(self._file):
+            self._look()
+            self._calibrations = {**self._calibrations, calibration.device: calibration}
+            self._save()
 
     def calibration(self, device: str = "") -> Calibration | None:
         """The calibration of a device; the processor's id is empty."""
+        self._look()
         return self._calibrations.get(device)
 
     def measured(self, builds: Iterable[BuildFacts]) -> list[BuildFacts]:
-        """The builds, with speed and quality of those that ran here."""
+        """The builds, with speed, quality and memory of those that ran here."""
+        self._look()
         return [self._with_measurements(build) for build in builds]
 
-    def corrected(
-        self, estimate: MemoryEstimate, build: BuildFacts, settings: RunSettings
-    ) -> MemoryEstimate:
-        """The estimate, or what was measured of this file with these settings."""
-        for record in reversed(self._records):
-            if record.memory_bytes and record.is_of(build) and record.ran_with(settings):
-                return scaled(estimate, record.memory_bytes)
-        return estimate
+    def same_run(self, record: Record) -> Record | None:
+        """What is known of this file with these settings."""
+        self._look()
+        return next((one for one in self._records if _is_same_run(one, record)), None)
 
     def _with_measurements(self, build: BuildFacts) -> BuildFacts:
-        for record in self._records:  # the newest counts
-            if record.is_of(build):
-                build = replace(
-                    build,
-                    measured_tokens_per_s=record.tokens_per_s or build.measured_tokens_per_s,
-                    measured_kld=build.measured_kld if record.kld is None else record.kld,
-                )
-        return build
+        mine = [record for record in self._records if record.is_of(build)]
+        for record in mine:  # the newest counts
+            build = replace(
+                build,
+                measured_tokens_per_s=record.tokens_per_s or build.measured_tokens_per_s,
+                measured_kld=build.measured_kld if record.kld is None else record.kld,
+            )
+        runs = tuple(run for run in (record.memory_run for record in mine) if run is not None)
+        return replace(build, memories=runs) if runs else build
+
+    def _look(self) -> None:
+        """Read the file again if somebody else wrote it."""
+        with self._guard:
+            now = _signature(self._file)
+            if now is not None and now != self._seen:
+                self._records, self._calibrations = _read(self._file)
+                self._seen = now
 
     def _save(self) -> None:
         tree = {
@@ -113,6 +145,41 @@ class Records:
             "calibrations": [one.to_json() for one in self._calibrations.values()],
         }
         write_atomically(self._file, json.dumps(tree, indent=1))
+        self._seen = _signature(self._file)
+
+
+_Signature = tuple[int, int, int]
+
+
+def _signature(path: Path) -> _Signature | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep other programs from writing at the same time; a lock that cannot be had in time is done without."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("ab") as file:
+        for _ in range(LOCK_TRIES):
+            try:
+                lock(file.fileno())
+                break
+            except OSError:
+                time.sleep(LOCK_WAIT_S)
+        yield
+
+
+def _merged(older: Record, newer: Record) -> Record:
+    return replace(
+        newer,
+        memory_bytes=newer.memory_bytes or older.memory_bytes,
+        tokens_per_s=newer.tokens_per_s or older.tokens_per_s,
+        kld=older.kld if newer.kld is None else newer.kld,
+    )
 
 
 def _is_same_run(one: Record, other: Record) -> bool:

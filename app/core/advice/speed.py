@@ -2,21 +2,23 @@
 
 A token reads all active weights and the cache once, and costs a fixed time besides::
 
-    time = sum over devices of (active bytes / rate + cache bytes / bandwidth) + fixed
-    rate = bandwidth x efficiency of the storage type on a graphics device
+    time = sum over devices of (sum over types of active bytes / rate + cache bytes / rate of the cache) + fixed
+    rate = as calibrated on this computer (`app.core.advice.calibration`); until then
+         = bandwidth x efficiency of the storage type on a graphics device
          = the lower of bandwidth x .8 and cores x rate of a core for the type on a processor
 
 A processor with few cores is bound by the unpacking of a type, with many cores by its memory; that is why fewer bits are
-not always faster. Two short runs on the machine (`calibrated`) replace bandwidth and fixed time; until then the answer is
-a wide range.
+not always faster. Uncalibrated, the answer is a wide range.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
+from app.core.advice.calibration import Calibration
 from app.core.advice.facts import BuildFacts, ModelShape, Origin
 from app.core.advice.memory import bytes_read_at
 from app.core.advice.published import CORE_RATES, DEVICE_EFFICIENCY, pure_type
@@ -39,6 +41,8 @@ DEVICE_FLOPS_PER_BYTE: Final = (
 UNCALIBRATED: Final = (0.6, 1.4)
 UNMEASURED: Final = (0.45, 1.8)
 CALIBRATED: Final = (0.85, 1.15)
+CALIBRATED_PROMPT: Final = (0.7, 1.3)  # deep in a conversation it is slower
+EXPERT_LAYERS: Final = 2  # a layer with experts has about twice as many operations
 PROMPT_SPREAD: Final = (0.5, 1.7)
 DEVICE_PROMPT_SPREAD: Final = (0.35, 2.5)
 BANDWIDTH_GUESS: Final = 20e9
@@ -106,49 +110,16 @@ NOMINAL: Final = (
 
 
 @dataclass(frozen=True)
-class Run:
-    """A measured generation: weights and cache bytes that each token read, their type, and the speed."""
+class _Place:
+    """A device with what is known of its speed.
 
-    active_bytes: float
-    cache_bytes: float
-    type_name: str
-    tokens_per_s: float
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What two runs on this machine showed of one device (``device`` empty: the processor).
-
-    Attributes:
-        scale: the rates of this machine as a multiple of what is expected of it.
-        fixed_s: time of a token that does not depend on the model.
+    ``rate`` gives bytes of weights a second of a type; a token's fixed time is ``fixed_s`` and ``layer_s`` for each layer.
     """
 
-    device: str
-    scale: float
-    fixed_s: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"device": self.device, "scale": self.scale, "fixed_s": self.fixed_s}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Calibration:
-        """The calibration that `to_json` wrote. Raises `ValueError`."""
-        try:
-            return cls(str(values["device"]), float(values["scale"]), float(values["fixed_s"]))
-        except (KeyError, TypeError) as error:
-            message = f"this is no calibration: {error!r}"
-            raise ValueError(message) from error
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A device with what is known of its speed: bytes a second of weights of a type, and of the cache."""
-
-    rate: float
+    rate: Callable[[str], float]
     cache_rate: float
     fixed_s: float
+    layer_s: float = 0.0
 
 
 def estimate_speed(
@@ -171,8 +142,12 @@ def estimate_speed(
     """
     on_device = _share_on_device(build, settings) if device else 0.0
     seconds = _seconds(machine, shape, build, settings, device, calibration)
-    prompt = _prompt_speed(machine, shape, build, settings, device if on_device > 0.5 else "")
+    place = device if on_device > 0.5 else ""
+    prompt = _prompt_speed(machine, shape, build, settings, place)
     spread = DEVICE_PROMPT_SPREAD if on_device > 0.5 else PROMPT_SPREAD
+    if calibration is not None and calibration.device == place:
+        prompt = calibration.prompt_rate(main_type(build)) / max(1.0, active_weights(shape, build))
+        spread = CALIBRATED_PROMPT
     low, high = _spread(machine, device, calibration)
     middle = 1 / seconds
     origin = Origin.ESTIMATED
@@ -198,30 +173,6 @@ def active_weights(shape: ModelShape, build: BuildFacts) -> float:
     """Number of weights that one token uses."""
     total = build.weights.total_bytes
     return build.parameters * active_bytes(shape, build) / total if total else 0.0
-
-
-def calibrate(
-    machine: Machine, runs: tuple[Run, Run], cores: int, device: str = ""
-) -> Calibration | None:
-    """Solve scale and fixed time from two measured runs of different size; None if they do not tell.
-
-    ``t = a x + b`` for each run, with ``a`` the expected time of its bytes; the fixed time is at least 0.
-    """
-    place = machine_device(machine, device)
-    expected, times = [], []
-    for run in runs:
-        spot = _place(machine, place, run.type_name, cores)
-        expected.append(run.active_bytes / spot.rate + run.cache_bytes / spot.cache_rate)
-        times.append(1 / run.tokens_per_s)
-    if abs(expected[0] - expected[1]) < 0.2 * max(expected):
-        return None
-    slope = (times[0] - times[1]) / (expected[0] - expected[1])
-    if not 0.1 < slope < 10:
-        return None
-    fixed = times[0] - slope * expected[0]
-    if fixed < 0:
-        slope, fixed = sum(times) / sum(expected), 0.0
-    return Calibration(device, 1 / slope, fixed)
 
 
 def machine_device(machine: Machine, device: str) -> Device | None:
@@ -259,30 +210,55 @@ def _seconds(
 ) -> float:
     depth = min(READ_DEPTH, settings.context_length)
     cache = bytes_read_at(shape, settings, depth)
-    weights = active_bytes(shape, build)
-    name = main_type(build)
     share = _share_on_device(build, settings) if device else 0.0
+    layers = len(shape.layers) * (EXPERT_LAYERS if shape.experts else 1)
     seconds = fixed = 0.0
-    for portion, place in ((1 - share, None), (share, machine_device(machine, device))):
+    for portion, name in ((1 - share, ""), (share, device)):
         if portion <= 0:
             continue
-        spot = _place(machine, place, name, settings.threads)
-        spent = portion * (weights / spot.rate + cache / spot.cache_rate)
-        here = calibration is not None and (calibration.device == "") is (place is None)
-        seconds += spent / calibration.scale if calibration and here else spent
-        fixed = max(fixed, calibration.fixed_s if calibration and here else spot.fixed_s)
-        if place is not None and not here:
-            fixed += DEVICE_LAYER_S * len(shape.layers) * (2 if shape.experts else 1)
+        mine = calibration if calibration is not None and calibration.device == name else None
+        spot = _place(machine, machine_device(machine, name), settings.threads, mine)
+        seconds += portion * (_weights_s(shape, build, spot) + cache / spot.cache_rate)
+        seconds += portion * layers * spot.layer_s
+        fixed = max(fixed, spot.fixed_s)
     return seconds + fixed
 
 
-def _place(machine: Machine, device: Device | None, type_name: str, cores: int) -> _Place:
+def _weights_s(shape: ModelShape, build: BuildFacts, spot: _Place) -> float:
+    """Time of reading a token's weights, type by type where they are known."""
+    active = active_bytes(shape, build)
+    known = sum(build.types.values())
+    if not known:
+        return active / spot.rate(main_type(build))
+    return sum(active * size / known / spot.rate(name) for name, size in build.types.items())
+
+
+def _place(
+    machine: Machine, device: Device | None, cores: int, calibration: Calibration | None
+) -> _Place:
+    if calibration is not None:
+        fixed = FIXED_S if device is None else DEVICE_FIXED_S
+        fewer = min(1.0, cores / max(1, calibration.threads)) if device is None else 1.0
+        bound = memory_bandwidth(machine) if machine.memory_bandwidth and not device else math.inf
+        return _Place(
+            lambda name: min(bound, calibration.rate(name) * fewer),
+            calibration.cache_rate * fewer,
+            fixed,
+            calibration.layer_s,
+        )
     if device is None:
         bandwidth = memory_bandwidth(machine) * MEMORY_SHARE
-        core = CORE_RATES.get(type_name, 5.0) * GIGA * _core_factor(machine.processor)
-        return _Place(min(bandwidth, core * max(1, cores)), bandwidth, FIXED_S)
+        factor = _core_factor(machine.processor) * GIGA * max(1, cores)
+        return _Place(
+            lambda name: min(bandwidth, CORE_RATES.get(name, 5.0) * factor), bandwidth, FIXED_S
+        )
     bandwidth = _device_bandwidth(machine, device) * DEVICE_SHARE
-    return _Place(bandwidth * DEVICE_EFFICIENCY.get(type_name, 0.6), bandwidth, DEVICE_FIXED_S)
+    return _Place(
+        lambda name: bandwidth * DEVICE_EFFICIENCY.get(name, 0.6),
+        bandwidth,
+        DEVICE_FIXED_S,
+        DEVICE_LAYER_S,
+    )
 
 
 def _device_bandwidth(machine: Machine, device: Device) -> float:

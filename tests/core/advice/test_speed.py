@@ -10,11 +10,8 @@ from app.core.advice.catalog_facts import build_of_unknown, builds_of_model, sha
 from app.core.advice.facts import Origin
 from app.core.advice.results import RunSettings
 from app.core.advice.speed import (
-    Calibration,
-    Run,
     active_bytes,
     active_weights,
-    calibrate,
     estimate_speed,
     nominal_bandwidth,
     with_measured,
@@ -100,47 +97,6 @@ def test_depth_costs(catalog):
         for length in (256, 8192)
     )
     assert short.middle > long.middle
-
-
-def test_calibration_finds_what_it_was_made_from(catalog):
-    true = Calibration("", 0.7, 0.004)
-    runs = []
-    for gigabytes in (0.5, 2.5):
-        spot = gigabytes * 1e9 / min(SERVER.memory_bandwidth.bytes_per_s * 0.8, 2 * 6.4e9)
-        runs.append(Run(gigabytes * 1e9, 0.0, "Q4_K", 1 / (spot / true.scale + true.fixed_s)))
-    found = calibrate(SERVER, (runs[0], runs[1]), 2)
-    assert found is not None
-    assert found.scale == pytest.approx(true.scale)
-    assert found.fixed_s == pytest.approx(true.fixed_s)
-    assert Calibration.from_json(found.to_json()) == found
-
-
-def test_a_calibrated_estimate_is_narrower_and_follows():
-    shape, build = dense("Q4_K_M", 2.3, 4e9)
-    plain = estimate_speed(SERVER, shape, build, SETTINGS)
-    slow = estimate_speed(SERVER, shape, build, SETTINGS, calibration=Calibration("", 0.5, 0.0))
-    assert slow.middle == pytest.approx(plain.middle / 2, rel=0.1)
-    assert slow.high / slow.low < plain.high / plain.low
-
-
-@pytest.mark.parametrize(
-    "runs",
-    [
-        (Run(1e9, 0, "Q4_K", 10), Run(1.05e9, 0, "Q4_K", 10)),
-        (Run(1e9, 0, "Q4_K", 10), Run(4e9, 0, "Q4_K", 20)),
-        (Run(1e9, 0, "Q4_K", 10), Run(4e9, 0, "Q4_K", 0.01)),
-    ],
-)
-def test_runs_that_tell_nothing(runs):
-    assert calibrate(SERVER, runs, 2) is None
-
-
-@pytest.mark.parametrize(
-    "values", [{}, {"device": "", "scale": "fast", "fixed_s": 0}, {"scale": 1}]
-)
-def test_what_is_no_calibration(values):
-    with pytest.raises(ValueError):  # noqa: PT011 - either kind of reason
-        Calibration.from_json(values)
 
 
 def test_a_measurement_replaces_the_range():
