@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from unittest import mock
 
+from app.core.advice.known import KnownComputer
 from app.core.advice.results import Rank
 from app.core.hardware.machine import Disk, Machine
 from app.ui.machine.page import MachinePage
 from tests.machines import machine
+from tests.model_files import write_model
+from tests.screenshots.models import REPO
 from tests.screenshots.stage import Stage, pause, wait
 
 GB = 1_000_000_000
@@ -61,6 +65,20 @@ def other(stage: Stage) -> None:
     page.ensureWidgetVisible(page.cell_label)
 
 
+def builds(stage: Stage) -> None:
+    """The other builds of the model in use, in the chat."""
+    enter = stage.closing.enter_context
+    enter(mock.patch.dict(os.environ, {"HOME": str(stage.paths.data_dir)}))
+    stage.begin()
+    stage.parts.computer.known = KnownComputer(recorded(stage, "laptop-8gb"))
+    path = write_model(stage.paths.models_dir / REPO / "Qwen3-4B-Instruct-2507-Q4_K_M.gguf")
+    stage.window.open_model(path)
+    wait(lambda: stage.parts.models.ready and stage.parts.models.info.path == path)
+    stage.ask("What is a token?", "A piece of text, about three quarters of a word.")
+    stage.view.builds.offer(path)
+    wait(lambda: stage.view.builds.choices is not None)
+
+
 STATES: dict[str, Callable[[Stage], None]] = {
     "machine-4gb": partial(top, name="mini-pc-4gb"),
     "machine-16gb": partial(top, name="desktop-16gb"),
@@ -69,4 +87,5 @@ STATES: dict[str, Callable[[Stage], None]] = {
     "machine-ladder-16gb": partial(ladder, name="desktop-16gb"),
     "machine-ladder-gpu": partial(ladder, name="nvidia-24gb"),
     "machine-what-if": other,
+    "chat-builds": builds,
 }

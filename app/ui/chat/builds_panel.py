@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -102,6 +102,14 @@ class BuildsPanel(QFrame):
         task = self._task = self._parts.tasks.start(Lane.LIBRARY, work)
         task.done.connect(lambda found: self._on_found(task, found))
         task.failed.connect(lambda error: self._on_failed(task, error))
+
+    def event(self, event: QEvent) -> bool:
+        """Escape is meant for this panel before it is for the page."""
+        override = event.type() is QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape closes."""
