@@ -24,20 +24,23 @@ PROGRESS_S: Final = 0.1
 
 
 def main() -> int:
-    """Serve one request: ``operation`` is ``plan`` or ``make``."""
+    """Serve one request: ``operation`` is ``plan``, ``plans`` or ``make``."""
     return serve(work)
 
 
 def work(request: Line, emit: Emit) -> Line:
-    """Plan or make a build.
+    """Plan builds or make one.
 
-    Both take ``source``, ``file_type``, ``overrides`` and ``imatrix`` (a path or empty). A plan takes ``expect_imatrix``
-    too and gives ``types``, ``narrow`` and ``importance``; making takes ``target``, ``hashes`` (known ones or empty),
-    ``parts``, ``metadata`` and ``reserve_bytes`` and gives ``sha256``, ``sample`` and ``quantize_seconds``.
+    All take ``source``, ``file_type``, ``overrides`` and ``imatrix`` (a path or empty). A plan takes ``expect_imatrix``
+    too and gives ``types``, ``narrow`` and ``importance``; ``plans`` takes a list ``orders`` of what differs from plan to
+    plan and gives a list ``plans``. Making takes ``target``, ``hashes`` (known ones or empty), ``parts``, ``metadata`` and
+    ``reserve_bytes`` and gives ``sha256``, ``sample`` and ``quantize_seconds``.
 
     Raises:
         AppError: BUILD_FAILED, BUILD_UNSOUND, IMATRIX_INVALID, FILE_UNREADABLE, LOAD_FAILED.
     """
+    if request["operation"] == "plans":
+        return {"plans": [_plan({**request, **order}) for order in request["orders"]]}
     return _plan(request) if request["operation"] == "plan" else _make(request, emit)
 
 

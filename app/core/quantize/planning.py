@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ from app.core.models.details import (
 )
 from app.core.models.gguf import GgufHeader, GgufTensor
 from app.core.models.gguf_check import check_file, part_paths
-from app.core.models.gguf_edit import entries_bytes, read_raw
+from app.core.models.gguf_edit import RawHeader, entries_bytes, read_raw
 from app.core.models.llama_facts import TENSOR_TYPES
 from app.core.quantize.cost import rough_seconds, tensor_ns
 from app.core.quantize.provenance import provenance, reserved_texts
@@ -52,22 +53,40 @@ def plan_build(source: Path, wish: Wish, cancel: CancelToken) -> BuildPlan:
             BUILD_FAILED, and the ways in which a child can end.
         Cancelled: the token was cancelled.
     """
+    return plan_builds(source, (wish,), cancel)[0]
+
+
+def plan_builds(source: Path, wishes: Sequence[Wish], cancel: CancelToken) -> list[BuildPlan]:
+    """Plan several builds of one source, with one child for all; raises as `plan_build`."""
     header = check_file(source)
+    starts = [_started(header, wish) for wish in wishes]
+    orders = [
+        {
+            "file_type": base.number,
+            "overrides": {name: TENSOR_NUMBERS[type_name] for name, type_name in overrides.items()},
+            "imatrix": str(wish.imatrix) if wish.imatrix else "",
+            "expect_imatrix": wish.expect_imatrix,
+        }
+        for wish, (base, overrides) in zip(wishes, starts, strict=True)
+    ]
+    request = {"operation": "plans", "source": str(source), "orders": orders}
+    done = run_job("quantize-job", request, cancel)
+    raw = read_raw(source)
+    plans = []
+    for wish, (base, overrides), found in zip(wishes, starts, done["plans"], strict=True):
+        tensors = tuple(_planned(header, found["types"]))
+        importance = _importance(wish, tensors, header, found["importance"])
+        plan = _Plan(Origin(source, header, raw), wish, base, overrides, tensors)
+        plans.append(plan.finish(importance, found["narrow"]))
+    return plans
+
+
+def _started(header: GgufHeader, wish: Wish) -> tuple[BuildType, dict[str, str]]:
+    """What the quantizer is told: the file type, and the tensors that a recipe decides."""
     kind = build_type(wish.recipe.base if wish.recipe else wish.type_name)
     overrides = _overrides(header, wish, kind)
     base = kind if kind.quantized or not overrides else build_type(_FLOAT_BASE)
-    request = {
-        "operation": "plan",
-        "source": str(source),
-        "file_type": base.number,
-        "overrides": {name: TENSOR_NUMBERS[type_name] for name, type_name in overrides.items()},
-        "imatrix": str(wish.imatrix) if wish.imatrix else "",
-        "expect_imatrix": wish.expect_imatrix,
-    }
-    done = run_job("quantize-job", request, cancel)
-    tensors = tuple(_planned(header, done["types"]))
-    importance = _importance(wish, tensors, header, done["importance"])
-    return _Plan(header, source, wish, base, overrides, tensors).finish(importance, done["narrow"])
+    return base, overrides
 
 
 def _overrides(header: GgufHeader, wish: Wish, kind: BuildType) -> dict[str, str]:
@@ -142,20 +161,29 @@ def _needs(tensor: PlannedTensor, wish: Wish) -> bool:
     return small or tensor.type_name in NEED_BY_TENSOR
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The source, read once for all plans."""
+
+    path: Path
+    header: GgufHeader
+    raw: RawHeader
+
+
 class _Plan:
     """Puts a plan together."""
 
     def __init__(
         self,
-        header: GgufHeader,
-        source: Path,
+        origin: Origin,
         wish: Wish,
         base: BuildType,
         overrides: dict[str, str],
         tensors: tuple[PlannedTensor, ...],
     ) -> None:
-        self._header = header
-        self._source = source
+        self._header = origin.header
+        self._source = origin.path
+        self._raw = origin.raw
         self._wish = wish
         self._base = base
         self._overrides = overrides
@@ -201,7 +229,7 @@ class _Plan:
 
     def _size_bytes(self, added_bytes: int) -> int:
         """Exact length of the file: the source's entries, those that the quantizer sets, ours, tensor infos, and data."""
-        raw = read_raw(self._source)
+        raw = self._raw
         entries = {
             key: len(data) for key, data in raw.entries.items() if not key.startswith(_SPLIT_PREFIX)
         }
