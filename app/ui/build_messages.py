@@ -29,6 +29,11 @@ def build_wordings() -> dict[ErrorCode, tuple[str, str, Action | None]]:
             tr("{type} cannot be made without one. Choose a text to calibrate on."),
             None,
         ),
+        ErrorCode.FIT_TOO_SMALL: (
+            tr("This size is too small for the model"),
+            tr("{budget_bytes} were asked for; the smallest build needs about {needed_bytes}."),
+            None,
+        ),
         ErrorCode.TEXT_TOO_SHORT: (
             tr("The text is too short"),
             tr("It has {tokens} tokens, {needed_tokens} are needed. Choose a longer text."),

@@ -7,7 +7,6 @@ with these costs. The mix with the lowest divergence that was really measured wi
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,9 +16,9 @@ from app.core.models.llama_facts import TENSOR_TYPES
 from app.core.quantize.allocation import Option, allocate
 from app.core.quantize.groups import Group
 from app.core.quantize.sensitivity import Bench, fitting_types
+from app.core.quantize.sizes import stored_bytes
 from app.core.quantize.types import TENSOR_NUMBERS
 
-ALIGNMENT: Final = 32
 PROBE: Final = "Q2_K"
 NARROW_PROBE: Final = "Q4_0"  # for widths that are no multiple of 256
 CANDIDATES: Final = (
@@ -38,10 +37,12 @@ class Knowledge:
 
     Attributes:
         costs: group -> divergence (nats) for a unit of weighted error.
+        losses: group -> divergence (nats) when it alone is stored in about two and a half bits.
         errors: matrix -> type name -> weighted error.
     """
 
     costs: dict[str, float] = field(default_factory=dict)
+    losses: dict[str, float] = field(default_factory=dict)
     errors: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
@@ -92,7 +93,7 @@ class Searcher:
         """Probe each group whose cost is not known."""
         for number, group in enumerate(self._groups):
             if group.key not in self._known.costs:
-                self._known.costs[group.key] = self._probe(group)
+                self._probe(group)
                 self._keep()
             self._report("groups", number + 1, len(self._groups))
 
@@ -109,18 +110,21 @@ class Searcher:
                 self._keep()
             self._report("errors", number + 1, len(names))
 
-    def best(self, budget_bytes: int, rounds: int) -> Mix | None:
+    def best(
+        self, budget_bytes: int, rounds: int, rivals: Sequence[Mapping[str, str]] = ()
+    ) -> Mix | None:
         """The best mix within the bytes for these matrices; None if even the smallest types are too large.
 
         Args:
             budget_bytes: for all matrices of the groups together.
             rounds: measured corrections; each measures every group once more.
+            rivals: choices made by others that fit; one that measures better than the mix takes its place.
         """
         costs = {group.key: self._known.costs[group.key] for group in self._groups}
         mix = self._solve(costs, budget_bytes)
         if mix is None:
             return None
-        steps = 1 + rounds * (len(self._groups) + 1)
+        steps = 1 + len(rivals) + rounds * (len(self._groups) + 1)
         best = mix = self._try(mix, {})
         self._report("mix", 1, steps)
         for number in range(rounds):
@@ -130,11 +134,15 @@ class Searcher:
                 break
             mix = self._try(found, mix.types)
             best = min(best, mix, key=lambda one: one.measured)
+        for number, types in enumerate(rivals):
+            self._report("mix", steps - len(rivals) + number, steps)
+            mix = self._try(self._chosen(types), mix.types)
+            best = min(best, mix, key=lambda one: one.measured)
         self._report("mix", steps, steps)
         self._bench.restore(best.types)
         return best
 
-    def _probe(self, group: Group) -> float:
+    def _probe(self, group: Group) -> None:
         total = 0.0
         for name in group.names:
             kind = self._probe_type(name)
@@ -146,7 +154,9 @@ class Searcher:
             total += known[type_name]
         loss = float(self._bench.divergence().mean())
         self._bench.restore(group.names)
-        return max(loss / total, LEAST_COST) if total > 0 else LEAST_COST
+        self._known.losses[group.key] = loss
+        cost = loss / total if total > 0 else LEAST_COST
+        self._known.costs[group.key] = max(cost, LEAST_COST)
 
     def _probe_type(self, name: str) -> int:
         wide = self._bench.weights.info(name).shape[0] % 256 == 0
@@ -173,11 +183,23 @@ class Searcher:
         }
         return Mix(types, found.size_bytes, found.loss, 0.0, 0.0)
 
+    def _chosen(self, types: Mapping[str, str]) -> Mix:
+        """A mix whose types are given; what it loses is not predicted."""
+        sizes = [
+            stored_bytes(self._bench.weights.info(name).elements, kind)
+            for name, kind in types.items()
+        ]
+        return Mix(dict(types), sum(sizes), 0.0, 0.0, 0.0)
+
     def _options(self, name: str, cost: float) -> list[Option]:
         info = self._bench.weights.info(name)
         errors = self._known.errors[name]
         return [
-            Option(kind, stored_bytes(info.elements, kind), cost * errors[TENSOR_TYPES[kind].name])
+            Option(
+                kind,
+                stored_bytes(info.elements, TENSOR_TYPES[kind].name),
+                cost * errors[TENSOR_TYPES[kind].name],
+            )
             for kind in self._types(name)
             if TENSOR_TYPES[kind].name in errors
         ]
@@ -210,29 +232,6 @@ class Searcher:
         return found
 
 
-def stored_bytes(elements: int, type_number: int) -> int:
-    """Bytes of a matrix in a file, padding included."""
-    kind = TENSOR_TYPES[type_number]
-    size = elements // kind.block_values * kind.block_bytes
-    return -(-size // ALIGNMENT) * ALIGNMENT
-
-
 def _bits(type_number: int) -> float:
     kind = TENSOR_TYPES[type_number]
     return 8 * kind.block_bytes / kind.block_values
-
-
-class Clock:
-    """Time left of work whose steps take about equally long within a stage."""
-
-    def __init__(self) -> None:
-        self._stage = ""
-        self._started = 0.0
-
-    def seconds_left(self, stage: str, done: int, total: int) -> float:
-        """Of this stage alone; 0 while nothing is known."""
-        now = time.monotonic()
-        if stage != self._stage:
-            self._stage, self._started = stage, now
-            return 0.0
-        return (now - self._started) / max(1, done) * (total - done)

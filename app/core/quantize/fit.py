@@ -1,0 +1,383 @@
+"""Makes the build that is best within a size: measures the source, mixes types, and keeps what wins on held-out text.
+
+The mix must beat the largest stock build that is no larger, made with the same importance matrix; if it does not, the
+stock build is kept. Method: `search`; what is measured is kept by `fit_store`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from app.core.cancel import CancelToken
+from app.core.engine.divergence import Divergence
+from app.core.engine.job import run_job
+from app.core.engine.wire import Line
+from app.core.errors import AppError, ErrorCode
+from app.core.hardware.cpu import usable_cores
+from app.core.hardware.memory import available_memory_bytes
+from app.core.models.gguf_check import check_file
+from app.core.quantize.build import make_build, plan_build
+from app.core.quantize.cost import rough_seconds, tensor_ns
+from app.core.quantize.fit_store import FitStore
+from app.core.quantize.fit_types import (
+    Contender,
+    FitEstimate,
+    FitProgress,
+    FitRequest,
+    FitResult,
+    FitStep,
+    GroupLoss,
+    Winner,
+)
+from app.core.quantize.groups import Group, groups_of
+from app.core.quantize.imatrix import calibrate
+from app.core.quantize.planning import padded
+from app.core.quantize.recipe import Recipe, lines_for
+from app.core.quantize.sizes import data_bytes, matrix_bytes, stored_bytes
+from app.core.quantize.types import BUILD_TYPES
+from app.core.quantize.wish import BuildPlan, BuildProgress, Wish
+
+CHILD_BYTES: Final = 600_000_000  # llama.cpp, numpy, scores and one matrix as numbers
+RECIPE_BYTES: Final = 1500  # metadata of a mix beyond that of a stock build, at first
+HELD_BACK: Final = 5  # one part in so many of the user's own text is kept for the comparison
+RIVALS: Final = 2
+_STAGES: Final = {
+    "reference": (FitStep.MEASURE, 0.0, 0.05),
+    "groups": (FitStep.MEASURE, 0.05, 1.0),
+    "errors": (FitStep.SEARCH, 0.0, 0.4),
+    "mix": (FitStep.SEARCH, 0.4, 1.0),
+    "verify": (FitStep.COMPARE, 0.0, 1.0),
+}
+Progress = Callable[[FitProgress], None]
+
+
+def fit_to_size(
+    request: FitRequest,
+    data_dir: Path,
+    cancel: CancelToken,
+    on_progress: Progress | None = None,
+) -> FitResult:
+    """Make the best build within a size.
+
+    Args:
+        request: what is wished.
+        data_dir: where measurements are kept; a fit that was broken off goes on from them.
+        cancel: ends it at once; beside the target nothing is left.
+        on_progress: called a few times a second.
+
+    Raises:
+        AppError: what `check_file` says; FIT_TOO_SMALL, OUT_OF_MEMORY, USAGE, those of `calibrate` and `make_build`.
+        Cancelled: the token was cancelled.
+    """
+    started = time.monotonic()
+    run = _Fit(request, data_dir, cancel, on_progress or (lambda _progress: None))
+    run.calibrate()
+    stock = run.choose_stock()
+    mix = run.search(stock)
+    folder = _work_folder(request.target)
+    try:
+        found = run.compare(mix, stock, folder)
+        winner = Winner.MIX if found["difference"] < 0 else Winner.STOCK
+        try:
+            (folder / f"{winner.value}.gguf").replace(request.target)
+        except OSError as error:
+            raise _write_failed(request.target, error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return FitResult(
+        path=request.target,
+        winner=winner,
+        mix=_contender(mix, found["builds"][0]),
+        stock=_contender(stock.plan, found["builds"][1]),
+        difference=found["difference"],
+        difference_stderr=found["difference_stderr"],
+        recipe=mix.wish.recipe or Recipe(()),
+        groups=run.picture(),
+        seconds=time.monotonic() - started,
+    )
+
+
+def estimate_fit(request: FitRequest, data_dir: Path, cancel: CancelToken) -> FitEstimate:
+    """How long a fit will take here: one chunk of text is timed, and the cost of quantizing is known by type.
+
+    Raises:
+        AppError, Cancelled: as `fit_to_size`.
+    """
+    return _Fit(request, data_dir, cancel, lambda _progress: None).estimate()
+
+
+@dataclass(frozen=True)
+class _Stock:
+    """The stock build to beat: its plan, the types of its tensors, and those of smaller stock types."""
+
+    plan: BuildPlan
+    types: Mapping[str, str]
+    rivals: tuple[Mapping[str, str], ...]
+
+
+class _Fit:
+    """One fit under way."""
+
+    def __init__(
+        self, request: FitRequest, data_dir: Path, cancel: CancelToken, on_progress: Progress
+    ) -> None:
+        self._request = request
+        self._cancel = cancel
+        self._on_progress = on_progress
+        self._header = check_file(request.source)
+        self._elements = {tensor.name: tensor.elements for tensor in self._header.tensors}
+        self._text, self._held_out = _texts(request)
+        self._store = FitStore(data_dir, request, self._text)
+        self._known = self._store.known()
+        self._groups: list[Group] = []
+        self._types: Mapping[str, str] = {}
+        self._needed_bytes = self._header.file_size_bytes + CHILD_BYTES
+        available = available_memory_bytes()
+        if self._needed_bytes > available:
+            raise AppError(
+                ErrorCode.OUT_OF_MEMORY,
+                needed_bytes=self._needed_bytes,
+                available_bytes=available,
+                path=str(request.source),
+            )
+
+    def calibrate(self) -> None:
+        """Compute the importance matrix, unless there is one."""
+        if self._store.imatrix.exists():
+            return
+
+        def take(progress: BuildProgress) -> None:
+            self._on_progress(FitProgress(FitStep.CALIBRATE, progress.share, progress.seconds_left))
+
+        text = self._request.calibration
+        calibrate(
+            self._request.source,
+            type(text)(text.name, self._text),
+            self._store.imatrix,
+            self._cancel,
+            take,
+        )
+
+    def choose_stock(self) -> _Stock:
+        """The largest stock type whose file is within the budget, and the smaller ones next to it.
+
+        Raises:
+            AppError: FIT_TOO_SMALL.
+        """
+        request = {
+            "operation": "stocks",
+            "source": str(self._request.source),
+            "imatrix": str(self._store.imatrix),
+            "types": {kind.name: kind.number for kind in BUILD_TYPES if _is_rival(kind.name)},
+        }
+        done = run_job("fit-job", request, self._cancel, needed_bytes=self._needed_bytes)
+        found = {name: dict(pairs) for name, pairs in done["types"].items()}
+        sizes = {name: data_bytes(self._header, types) for name, types in found.items()}
+        fitting = sorted(
+            (name for name in found if sizes[name] <= self._request.budget_bytes),
+            key=lambda name: -sizes[name],
+        )
+        for number, name in enumerate(fitting):
+            plan = self._plan(Wish(type_name=name))
+            if plan.size_bytes <= self._request.budget_bytes:
+                rivals = [found[other] for other in fitting[number : number + 1 + RIVALS]]
+                return _Stock(plan, found[name], tuple(rivals))
+        least = min(sizes.values()) + self._header.data_offset
+        raise AppError(
+            ErrorCode.FIT_TOO_SMALL, budget_bytes=self._request.budget_bytes, needed_bytes=least
+        )
+
+    def search(self, stock: _Stock) -> BuildPlan:
+        """The plan of the best mix within the budget."""
+        plan = stock.plan
+        sizes = {tensor.name: padded(tensor.size_bytes) for tensor in plan.tensors}
+        names = [tensor.name for tensor in plan.tensors if tensor.type_name != tensor.source_type]
+        room = self._request.budget_bytes - plan.size_bytes + sum(sizes[name] for name in names)
+        slack = RECIPE_BYTES
+        while True:
+            mix = self._mix(self._found(stock, names, room - slack))
+            if mix.size_bytes <= self._request.budget_bytes:
+                return mix
+            slack += mix.size_bytes - self._request.budget_bytes
+
+    def compare(self, mix: BuildPlan, stock: _Stock, folder: Path) -> Line:
+        """Make both builds and compare them on held-out text."""
+        plans = {Winner.MIX: mix, Winner.STOCK: stock.plan}
+        for number, (winner, plan) in enumerate(plans.items()):
+
+            def take(progress: BuildProgress, number: int = number) -> None:
+                share = (number + progress.share) / len(plans)
+                self._on_progress(FitProgress(FitStep.BUILD, share, progress.seconds_left))
+
+            make_build(plan, folder / f"{winner.value}.gguf", self._cancel, take)
+        request = {
+            "operation": "verify",
+            "source": str(self._request.source),
+            "builds": [str(folder / f"{winner.value}.gguf") for winner in plans],
+            "text": self._held_out,
+            "chunks": self._request.held_out_chunks,
+        }
+        return run_job(
+            "fit-job", request, self._cancel, self._take, needed_bytes=self._needed_bytes
+        )
+
+    def picture(self) -> tuple[GroupLoss, ...]:
+        """The groups with what is known of them."""
+        return tuple(
+            GroupLoss(
+                group.role,
+                group.first_layer,
+                group.last_layer,
+                self._known["losses"].get(group.key),
+                self._bits(group),
+                sum(self._elements[name] for name in group.names),
+            )
+            for group in self._groups
+        )
+
+    def estimate(self) -> FitEstimate:
+        """See `estimate_fit`."""
+        request = {
+            "operation": "time",
+            "source": str(self._request.source),
+            "text": self._text,
+            "held_out": self._held_out,
+        }
+        done = run_job("fit-job", request, self._cancel, needed_bytes=self._needed_bytes)
+        wish = Wish(type_name="Q4_K_M", expect_imatrix=True)
+        plan = plan_build(self._request.source, wish, self._cancel)
+        made = [tensor for tensor in plan.tensors if tensor.type_name != tensor.source_type]
+        groups = groups_of([tensor.name for tensor in made], self._header.hyper("block_count"))
+        costs = self._known["costs"]
+        known = sum(group.key in costs for group in groups)
+        chunks = min(self._request.chunks, done["chunks"])
+        held_out = min(self._request.held_out_chunks or 10**9, done["held_out_chunks"])
+        passes = 2 + len(groups) - known + self._request.rounds * (len(groups) + 1) + RIVALS
+        read = chunks * passes + 3 * held_out
+        read += 0 if self._store.imatrix.exists() else done["chunks"]
+        weights = sum(tensor.elements for tensor in made)
+        times = [tensor_ns("F16", name, weights, weighted=True) for name in _QUANTIZED]
+        quantizing = rough_seconds(sum(times), usable_cores())
+        stock = self._guessed_stock()
+        return FitEstimate(
+            read * float(done["chunk_seconds"]) + quantizing, *stock, known, len(groups)
+        )
+
+    def _guessed_stock(self) -> tuple[str, int]:
+        if self._store.imatrix.exists():
+            stock = self.choose_stock()
+            return stock.plan.label, stock.plan.size_bytes
+        return "", 0
+
+    def _found(self, stock: _Stock, names: list[str], room: int) -> dict[str, str]:
+        request = {
+            "operation": "search",
+            "source": str(self._request.source),
+            "imatrix": str(self._store.imatrix),
+            "text": self._text,
+            "chunks": self._request.chunks,
+            "rounds": self._request.rounds,
+            "names": names,
+            "budget_bytes": room,
+            "stock": {name: stock.types[name] for name in names},
+            "rivals": [dict(types) for types in stock.rivals if self._fits(types, names, room)],
+            "known": self._known,
+        }
+        done = run_job(
+            "fit-job", request, self._cancel, self._take, needed_bytes=self._needed_bytes
+        )
+        if done["types"] is None:
+            raise AppError(
+                ErrorCode.FIT_TOO_SMALL,
+                budget_bytes=self._request.budget_bytes,
+                needed_bytes=stock.plan.size_bytes,
+            )
+        self._types = types = dict(done["types"])
+        self._on_progress(FitProgress(FitStep.SEARCH, 1.0, 0.0, self.picture()))
+        return types
+
+    def _fits(self, types: Mapping[str, str], names: list[str], room: int) -> bool:
+        sizes = (stored_bytes(self._elements[name], types[name]) for name in names)
+        return sum(sizes) <= room
+
+    def _mix(self, types: Mapping[str, str]) -> BuildPlan:
+        recipe = Recipe(
+            lines=lines_for(types),
+            name=f"Fitted to {self._request.budget_bytes} bytes",
+            architecture=self._header.architecture,
+            comment=f"sensitivities measured on {self._request.calibration.name}",
+        )
+        return self._plan(Wish(recipe=recipe))
+
+    def _plan(self, wish: Wish) -> BuildPlan:
+        text = self._request.calibration.name
+        wish = Wish(wish.type_name, wish.recipe, self._store.imatrix, text)
+        return plan_build(self._request.source, wish, self._cancel)
+
+    def _bits(self, group: Group) -> float:
+        """Bits a weight of a group in the mix; 0 without one."""
+        if not all(name in self._types for name in group.names):
+            return 0.0
+        size = sum(matrix_bytes(self._elements[name], self._types[name]) for name in group.names)
+        return 8 * size / sum(self._elements[name] for name in group.names)
+
+    def _take(self, line: Line) -> None:
+        """One event of the child."""
+        if line["event"] == "groups":
+            self._groups = [
+                Group(role, first, last, tuple(names))
+                for _, role, first, last, names in line["groups"]
+            ]
+        elif line["event"] == "known":
+            self._known = {name: line[name] for name in ("costs", "losses", "errors")}
+            self._store.keep(self._known)
+        elif line["event"] == "progress":
+            step, low, high = _STAGES[line["stage"]]
+            share = low + (high - low) * line["done"] / max(1, line["total"])
+            groups = self.picture() if step is FitStep.MEASURE else None
+            self._on_progress(FitProgress(step, share, line["seconds_left"], groups))
+
+
+# What is quantized on the way, as far as its time matters: the probe, the mix and its corrections, both builds, and the
+# sampled rows of all types.
+_QUANTIZED: Final = ("Q2_K", "IQ3_S", "Q4_K", "IQ3_S", "IQ3_S", "Q4_K", "IQ4_XS")
+_IGNORED: Final = frozenset({"BF16", "F16", "MXFP4_MOE", "TQ1_0", "TQ2_0"})
+
+
+def _is_rival(name: str) -> bool:
+    return name not in _IGNORED
+
+
+def _texts(request: FitRequest) -> tuple[str, str]:
+    """What is calibrated on, and what the comparison is made on."""
+    text = request.calibration.text
+    if request.held_out:
+        return text, request.held_out
+    cut = len(text) - len(text) // HELD_BACK
+    return text[:cut], text[cut:]
+
+
+def _contender(plan: BuildPlan, line: dict[str, Any]) -> Contender:
+    return Contender(
+        plan.label, plan.size_bytes, plan.bits_per_weight, dict(plan.types), Divergence(**line)
+    )
+
+
+def _work_folder(target: Path) -> Path:
+    """A folder beside the target, on the same disk; it is removed at the end."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".nibble-fit-", dir=target.parent))
+    except OSError as error:
+        raise _write_failed(target, error) from error
+
+
+def _write_failed(path: Path, error: OSError) -> AppError:
+    reason = error.strerror or "input/output error"
+    return AppError(ErrorCode.WRITE_FAILED, path=str(path), reason=reason)
