@@ -38,7 +38,12 @@ class ShelfModel:
 
 def bare_name(model: LibraryModel) -> str:
     """The name of a model without its type: builds of one model have the same."""
-    name = model.facts.name or model.path.stem
+    return model_name(model.facts.name, model.path)
+
+
+def model_name(name: str, path: Path) -> str:
+    """What a file calls its model, else the file's own name, without the type."""
+    name = name or path.stem
     label = quant_label(name)
     if label and name.lower().endswith(label.lower()):
         name = name[: -len(label)].rstrip(" -_.")
