@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
@@ -67,8 +67,21 @@ class BrowseView(QWidget):
         self._stack = QStackedWidget(self)
         self._pages = QStackedWidget(self)
 
-    def lay_out(self, top: QWidget, *pages: QWidget, foot: QWidget | None = None) -> None:
-        """Place everything; called once. ``pages`` are what can stand beside the list."""
+    def lay_out(
+        self,
+        top: QWidget,
+        *pages: QWidget,
+        foot: QWidget | None = None,
+        bars: Sequence[QWidget] = (),
+    ) -> None:
+        """Place everything; called once.
+
+        Args:
+            top: above the list.
+            pages: what can stand beside the list.
+            foot: below the list.
+            bars: messages above everything, in sight whatever is open.
+        """
         for widget in (self.list, self.empty):
             self._stack.addWidget(widget)
         for page in (self.pending, *pages):
@@ -85,7 +98,14 @@ class BrowseView(QWidget):
         self.split = ListDetail(side, self._pages, self._back, self)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.split)
+        whole.setSpacing(0)
+        above = QVBoxLayout()
+        above.setContentsMargins(16, 0, 16, 0)
+        above.setSpacing(6)
+        for bar in bars:
+            above.addWidget(bar)
+        whole.addLayout(above)
+        whole.addWidget(self.split, 1)
 
     def show_rows(self, rows: Iterable[ListRow]) -> None:
         """Show the list; with no rows, what `empty` says."""

@@ -84,7 +84,8 @@ class LibraryView(BrowseView):
             tr("Used where they lie"),
             tr("Open a model to see what it is made of, check it, or chat with it."),
         )
-        self.lay_out(self._top(), self.detail, self.copies, foot=self._foot())
+        bars = (self.bar, self.undo_bar, self.import_bar)
+        self.lay_out(self._top(), self.detail, self.copies, foot=self._foot(), bars=bars)
         self._connect()
         self.refresh()
 
@@ -99,8 +100,6 @@ class LibraryView(BrowseView):
         column.setContentsMargins(16, 8, 16, 8)
         column.setSpacing(6)
         column.addLayout(head)
-        for bar in (self.bar, self.undo_bar, self.import_bar):
-            column.addWidget(bar)
         return top
 
     def _foot(self) -> QWidget:
@@ -260,7 +259,6 @@ class LibraryView(BrowseView):
         label = tr("Delete it anyway") if refused and not model.source.owned else ""
         self.detail.bar.hide()
         self.bar.show_message("warning", told.title, told.sentence, label, "force")
-        self.split.go_back()
 
     def _force_removal(self, key: str) -> None:
         self.bar.hide()

@@ -94,6 +94,77 @@ class Running:
         assert not self.thread.is_alive()
 
 
+class TestFilesOfOneBuild:
+    def test_they_arrive_side_by_side_and_add_up(self, make, listing, hub, models):
+        hub.bytes_per_s = 6_000_000
+        queue = make()
+        queue.add(listing, build(listing, "Q8_0"))
+        seen, together = [], set()
+
+        def watch(statuses):
+            (status,) = statuses
+            seen.append(status.done_bytes)
+            parts = [done_bytes(models / REPO / name) for name in PARTS]
+            together.add(all(0 < count < SIZE for count in parts))
+
+        queue.run(CancelToken(), watch)
+        assert True in together, "both parts were under way at one time"
+        assert seen == sorted(seen)
+        assert seen[-1] == 2 * SIZE
+        assert {(models / REPO / name).read_bytes() for name in PARTS} == set(map(data, PARTS))
+
+    def test_one_that_fails_stops_the_others_and_keeps_what_they_have(
+        self, make, listing, hub, models
+    ):
+        hub.bytes_per_s = 2_000_000
+        hub.fault("wrong-bytes", path=PARTS[0], times=1, after_bytes=100)
+        queue = make()
+        key = queue.add(listing, build(listing, "Q8_0")).key
+        queue.run(CancelToken())
+        (status,) = queue.statuses
+        assert status.download.error.code is ErrorCode.HASH_MISMATCH
+        hub.bytes_per_s = 0
+        queue.resume(key)
+        queue.run(CancelToken())
+        assert states(queue) == {"Q8_0": DownloadState.DONE}
+
+    def test_one_at_a_time_where_that_is_wanted(self, make, listing, hub, models):
+        queue = make(parallel_files=1)
+        queue.add(listing, build(listing, "Q8_0"))
+        queue.run(CancelToken())
+        assert states(queue) == {"Q8_0": DownloadState.DONE}
+
+
+class TestFolder:
+    def test_what_is_added_goes_where_it_was_told_to_even_after_a_restart(
+        self, make, listing, models, tmp_path
+    ):
+        other = tmp_path / "other disk"
+        other.mkdir()
+        store = DownloadStore(tmp_path)
+        queue = make(store)
+        queue.set_folder(other)
+        queue.add(listing, build(listing, "Q2_K"))
+        queue.set_folder(None)
+        queue.add(listing, build(listing, "Q3_K_M"))
+        store.close()
+        again = DownloadStore(tmp_path)
+        later = make(again)
+        later.run(CancelToken())
+        again.close()
+        assert files(other) >= {"a-Q2_K.gguf"}
+        assert files(models) >= {"b-Q3_K_M.gguf"}
+
+    def test_a_folder_whose_disk_is_gone_does_not_come_into_being(self, make, listing, tmp_path):
+        queue = make()
+        queue.set_folder(tmp_path / "unplugged")
+        queue.add(listing, build(listing, "Q2_K"))
+        queue.run(CancelToken())
+        (status,) = queue.statuses
+        assert status.download.error.code is ErrorCode.STORE_FAILED
+        assert not (tmp_path / "unplugged").exists()
+
+
 def is_state(label, state):
     return lambda queue: states(queue).get(label) is state
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+from PySide6.QtGui import QDesktopServices
+
 from app.core.models.download_types import DownloadState
 from tests.ui.models.conftest import REPO
+
+
+@pytest.fixture(autouse=True)
+def no_browser(monkeypatch):
+    """Pages are not really opened."""
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: True)
 
 
 def test_a_download_arrives_in_the_library_and_can_be_chatted_with(drive, qtbot):
@@ -76,6 +85,34 @@ def test_wrong_bytes_are_said_in_the_line_with_their_way_out(drive, hub, parts):
     assert line.pause_button.accessibleName() == "Try again"
     line.pause_button.click()
     drive.until(lambda: drive.states() == ["done"])
+
+
+def test_a_locked_download_takes_a_token_in_its_line_and_goes_on(
+    drive, hub, parts, monkeypatch, qtbot
+):
+    kept = {}
+    monkeypatch.setattr(
+        "keyring.set_password", lambda service, entry, word: kept.update({(service, entry): word})
+    )
+    monkeypatch.setattr("keyring.get_password", lambda *entry: kept.get(entry))
+    monkeypatch.delenv("HF_TOKEN")
+    drive.open_repo()
+    drive.until(lambda: parts.tasks.idle)
+    hub.token = "hf_right"
+    hub.repos[REPO].gated = "auto"
+    drive.get("Q2_K")
+    drive.until(lambda: drive.states() == ["failed"])
+    line = next(iter(drive.page.panel.lines.values()))
+    assert line.token_row is not None
+    assert not line.token_row.isHidden()
+    with qtbot.waitSignal(drive.page.panel.page_wanted) as asked:
+        line.token_row.page_button.click()
+    assert asked.args == [REPO]
+    line.token_row.field.setText("hf_right")
+    line.token_row.button.click()
+    drive.until(lambda: drive.states() == ["done"])
+    assert line.token_row.isHidden()
+    assert list(kept.values()) == ["hf_right"]
 
 
 def test_the_finished_ones_can_be_cleared(drive):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from app.core.models.header_facts import ModelStatus
 from app.core.models.importing import ImportMode
+from app.core.settings import Settings
 from tests.model_files import write_model
 
 
@@ -72,6 +75,107 @@ def test_verify_says_that_there_is_nothing_to_compare_with(drive, put):
     drive.library_view.detail.verify_button.click()
     drive.until(lambda: "nothing to compare" in drive.library_view.detail.bar.text)
     assert drive.library_view.detail.verify_button.text() == "Verify"
+
+
+def test_checking_a_file_keeps_nobody_waiting(drive, put, models_dir, monkeypatch):
+    """While a file is read, the list is read again and another model is opened; then the check is stopped."""
+    model = put()
+    going, view = threading.Event(), drive.library_view
+
+    def slow(path, cancel, _on_progress=None):
+        going.set()
+        cancel.wait(60)
+        cancel.raise_if_cancelled()
+
+    monkeypatch.setattr("app.core.models.verify.hash_file", slow)
+    view.open(model.id)
+    view.detail.verify_button.click()
+    assert going.wait(20)
+    write_model(models_dir / "maker" / "other" / "Other-Q8_0.gguf", "Q8_0")
+    drive.page.library.rescan()
+    drive.until(lambda: any("Other" in title for title in drive.titles(view)))
+    other = next(one for one in drive.page.library.models if "Other" in one.name)
+    view.open(other.id)
+    drive.until(lambda: view.detail.details)
+    assert view.detail.verify_button.text() == "Verify"
+    assert view.detail.progress_bar.isHidden()
+    view.open(model.id)
+    assert view.detail.verify_button.text() == "Stop verifying"
+    view.detail.verify_button.click()
+    drive.until(lambda: view.detail.verify_button.text() == "Verify")
+
+
+def test_a_local_model_stands_on_its_ladder_with_what_it_costs_here(drive, put, models_dir, parts):
+    model = put()
+    view = drive.library_view
+    view.open(model.id)
+    drive.until(lambda: view.detail.ladder.rungs and len(view.detail.ladder.rungs[0].cells) > 2)
+    (rung,) = view.detail.ladder.rungs
+    memory, fit, speed, quality = rung.cells[2:6]
+    assert "Computed from the file" in memory.source
+    assert fit.text == "easily"
+    assert speed.text
+    assert quality.text
+    other = write_model(models_dir / "maker" / "small" / "Small-Q8_0.gguf", "Q8_0")
+    drive.page.library.rescan()
+    drive.until(lambda: any(one.path == other for one in drive.page.library.models))
+    view.open(model.id)
+    drive.until(lambda: [rung.label for rung in view.detail.ladder.rungs] == ["Q4_K_M", "Q8_0"])
+    view.detail.ladder.choose(view.detail.ladder.rungs[1].key)
+    drive.until(lambda: view.detail.model.path == other)
+    drive.until(lambda: parts.tasks.idle)
+
+
+def test_copies_are_shown_with_what_they_waste_and_one_can_be_deleted(
+    drive, put, models_dir, monkeypatch
+):
+    monkeypatch.setattr("app.core.models.removal._trash", lambda path: path.unlink())
+    model = put()
+    copy = write_model(models_dir / "maker" / "again" / "Small-Q4_K_M.gguf")
+    write_model(models_dir / "maker" / "same-length" / "Other-Q4_K_M.gguf", fill=7)
+    drive.page.library.rescan()
+    drive.until(lambda: len(drive.page.library.models) == 4)
+    view, page = drive.library_view, drive.library_view.copies
+    drive.page.show_view("library")
+    view.copies_button.click()
+    drive.until(lambda: not page.read_button.isHidden())
+    assert "nobody has compared them" in page.text_label.text()
+    assert page.lines == []
+    page.read_button.click()
+    drive.until(lambda: len(page.lines) == 2)
+    assert page.copies.wasted_bytes == model.path.stat().st_size
+    assert {line.path_label.text() for line in page.lines} == {str(model.path), str(copy)}
+    assert "could be freed" in page.line_label.text()
+    assert page.read_button.isHidden()
+    line = next(line for line in page.lines if line.path_label.text() == str(copy))
+    line.delete_button.click()
+    drive.until(lambda: view.undo_bar.isVisibleTo(view))
+    drive.until(lambda: page.lines == [])
+    assert "Nothing is here twice" in page.line_label.text()
+    drive.page.library.finish_removing()
+    drive.until(lambda: not copy.exists())
+    assert model.path.exists()
+
+
+def test_a_copy_in_another_programs_store_is_deleted_only_when_told_again(
+    drive, put, hub, tmp_path
+):
+    model = put()
+    studio = tmp_path / "person" / ".lmstudio" / "models" / "maker" / "small"
+    write_model(studio / "Small-Q4_K_M.gguf")
+    drive.page.library.look_in(Settings())
+    drive.until(lambda: len(drive.page.library.models) == 3)
+    view, page = drive.library_view, drive.library_view.copies
+    view.show_copies()
+    drive.until(lambda: not page.read_button.isHidden())
+    page.read_button.click()
+    drive.until(lambda: len(page.lines) == 2)
+    line = next(line for line in page.lines if line.source_label.text() == "LM Studio")
+    line.delete_button.click()
+    drive.until(lambda: view.bar.isVisibleTo(view))
+    assert view.bar.button.text() == "Delete it anyway"
+    assert len(drive.page.library.models) == 3
+    assert model.path.exists()
 
 
 def test_deleting_can_be_undone(drive, put):
