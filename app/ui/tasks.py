@@ -36,6 +36,8 @@ class Lane(Enum):
     LIBRARY = auto()  # the catalog and the models on this computer
     FILES = auto()  # work on model files: headers, import
     CHECK = auto()  # reading every byte of model files: verify, find copies
+    PLAN = auto()  # dry runs: what a build would be
+    BUILD = auto()  # making a build: minutes to hours
     COMPUTER = auto()  # looking at this computer, and judging what fits it
     HUB = auto()  # questions to the model hub
     MEASURE = auto()  # comparisons: hours, one at a time

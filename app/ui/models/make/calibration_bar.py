@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.core.engine.texts import PRESETS
+from app.ui.file_question import FileQuestion
 from app.ui.models.detail_page import quiet_label
 from app.ui.models.make.order import CalibrationChoice, CalibrationKind
 from app.ui.models.make.words import preset_word, tr
@@ -28,7 +27,7 @@ class CalibrationBar(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._dialog: QFileDialog | None = None
+        self._question = FileQuestion(self)
         self.choice = CalibrationChoice()
         self.title_label = QLabel(tr("Calibration text"), self)
         self.button = MenuButton(tr("Calibration text"), self._options(), self)
@@ -98,29 +97,17 @@ class CalibrationBar(QWidget):
     def _ask_file(self, key: str) -> None:
         """Ask for the file; until there is one, the choice before stands."""
         self._show_choice()
-        if self._dialog is not None:
-            self._dialog.raise_()
-            return
         text = key == OWN_TEXT
         title = tr("A text to calibrate on") if text else tr("An importance matrix")
         kind = CalibrationKind.TEXT if text else CalibrationKind.MATRIX
-        dialog = QFileDialog(self, title)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         names = tr("Texts (*.txt *.md)") if text else tr("Importance matrices (*.gguf *.dat)")
-        dialog.setNameFilters([names, tr("All files (*)")])
-        dialog.fileSelected.connect(
-            lambda name: self.choose(CalibrationChoice(kind, path=Path(name)))
+        self._question.ask(
+            title,
+            lambda path: self.choose(CalibrationChoice(kind, path=path)),
+            (names, tr("All files (*)")),
         )
-        dialog.finished.connect(self._forget_dialog)
-        self._dialog = dialog
-        dialog.open()
 
     def _show_choice(self) -> None:
         kinds = {CalibrationKind.TEXT: OWN_TEXT, CalibrationKind.MATRIX: OWN_MATRIX}
         plain = NONE if self.choice.kind is CalibrationKind.NONE else self.choice.preset
         self.button.show_value(kinds.get(self.choice.kind, plain))
-
-    def _forget_dialog(self) -> None:
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-            self._dialog = None

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from app.core.quantize.fit_types import GroupLoss
 from app.ui.models.detail_page import quiet_label
-from app.ui.models.make.order import Sensitivity
 from app.ui.models.make.words import role_word, tr
 from app.ui.widgets.heat_table import HeatCell, HeatRow, HeatTable
 
@@ -42,7 +42,7 @@ class MapView(QWidget):
             column.addWidget(widget)
         self.table.explained.connect(self.cell_label.setText)
 
-    def show_sensitivities(self, groups: Sequence[Sensitivity]) -> None:
+    def show_groups(self, groups: Sequence[GroupLoss]) -> None:
         """Show what is known of each group, in the order given."""
         bands = sorted(
             {(one.first_layer, one.last_layer) for one in groups if one.first_layer >= 0}
@@ -69,7 +69,7 @@ def _band_text(band: tuple[int, int]) -> str:
     return f"{first}" if first == last else f"{first}–{last}"
 
 
-def _cell(one: Sensitivity, strongest: float) -> HeatCell:
+def _cell(one: GroupLoss, strongest: float) -> HeatCell:
     where = (
         tr("{role} ({what})").format(role=one.role, what=role_word(one.role))
         if role_word(one.role) != one.role
@@ -85,9 +85,9 @@ def _cell(one: Sensitivity, strongest: float) -> HeatCell:
     words = tr("{where}: KL divergence {loss} in few bits. Measured here.").format(
         where=where, loss=loss
     )
-    if one.mix_bits:
+    if one.bits:
         words += " " + tr("The mix gives it {bits} bits a weight.").format(
-            bits=QLocale().toString(one.mix_bits, "f", 2)
+            bits=QLocale().toString(one.bits, "f", 2)
         )
     return HeatCell(_share(one.loss, strongest), loss, words)
 

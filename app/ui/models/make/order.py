@@ -10,6 +10,7 @@ from typing import Final
 
 from app.core.engine.texts import MIXED
 from app.core.models.gguf import GgufHeader
+from app.core.quantize.fit_types import GroupLoss
 from app.core.quantize.imatrix import PRESET_PREFIX
 from app.core.quantize.recipe import Recipe
 
@@ -97,24 +98,6 @@ class MakeStep(StrEnum):
 
 
 @dataclass(frozen=True)
-class Sensitivity:
-    """What fewer bits do to a group of tensors.
-
-    Attributes:
-        role: what its tensors do, such as ``ffn_down``.
-        first_layer, last_layer: counted from 0; -1 outside the layers.
-        loss: KL divergence in nats when only this group is stored in few bits; None while that is not known.
-        mix_bits: bits a weight that the mix gives it; 0 while there is no mix.
-    """
-
-    role: str
-    first_layer: int
-    last_layer: int
-    loss: float | None
-    mix_bits: float = 0.0
-
-
-@dataclass(frozen=True)
 class MakeProgress:
     """How far a build is.
 
@@ -125,7 +108,7 @@ class MakeProgress:
         seconds_left: of this step; None while that cannot be told.
         detail: what exactly is being done, in words.
         note: what is known of the step and stays beside it.
-        sensitivities: newest map; None leaves the one before.
+        groups: newest picture of sensitivities; None leaves the one before.
     """
 
     steps: tuple[MakeStep, ...]
@@ -134,7 +117,7 @@ class MakeProgress:
     seconds_left: float | None = None
     detail: str = ""
     note: str = ""
-    sensitivities: tuple[Sensitivity, ...] | None = None
+    groups: tuple[GroupLoss, ...] | None = None
 
 
 def target_name(source: Path, label: str) -> str:

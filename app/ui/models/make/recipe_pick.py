@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontDatabase, QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
@@ -20,6 +17,7 @@ from PySide6.QtWidgets import (
 from app.core.errors import AppError
 from app.core.models.details import TensorMap
 from app.core.quantize.recipe import Recipe, parse_recipe
+from app.ui.file_question import FileQuestion, Wanted
 from app.ui.models.detail_page import quiet_label
 from app.ui.models.make.words import tr
 from app.ui.models.mix_picture import MixPicture
@@ -44,7 +42,7 @@ class RecipePick(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._dialog: QFileDialog | None = None
+        self._question = FileQuestion(self)
         self.recipe: Recipe | None = None
         self.open_button = QPushButton(tr("Open…"), self)
         self.open_button.setToolTip(tr("A recipe, or any model: its mix is read back."))
@@ -117,8 +115,8 @@ class RecipePick(QWidget):
         if text and line > 0:
             mark = QTextEdit.ExtraSelection()
             block = self.editor.document().findBlockByNumber(line - 1)
-            mark.cursor = QTextCursor(block)  # type: ignore[attr-defined, unused-ignore]
-            mark.format = self._fault_format()  # type: ignore[attr-defined, unused-ignore]
+            mark.cursor = QTextCursor(block)
+            mark.format = self._fault_format()
             marks.append(mark)
         self.editor.setExtraSelections(marks)
 
@@ -145,37 +143,16 @@ class RecipePick(QWidget):
         self.changed.emit(recipe)
 
     def _ask_open(self) -> None:
-        dialog = self._new_dialog(tr("Open a recipe, or a model to read its mix"))
-        if dialog is None:
-            return
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         names = tr("Recipes and models ({patterns})").format(patterns=f"{RECIPE_FILTER} *.gguf")
-        dialog.setNameFilters([names, tr("All files (*)")])
-        dialog.fileSelected.connect(lambda name: self.open_wanted.emit(Path(name)))
-        dialog.open()
+        title = tr("Open a recipe, or a model to read its mix")
+        self._question.ask(title, self.open_wanted.emit, (names, tr("All files (*)")))
 
     def _ask_save(self) -> None:
-        dialog = self._new_dialog(tr("Save the recipe"))
-        if dialog is None:
-            return
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("recipe")
-        dialog.setNameFilters([tr("Recipes ({patterns})").format(patterns=RECIPE_FILTER)])
-        dialog.fileSelected.connect(
-            lambda name: self.save_wanted.emit(Path(name), self.editor.toPlainText())
+        names = (tr("Recipes ({patterns})").format(patterns=RECIPE_FILTER),)
+        self._question.ask(
+            tr("Save the recipe"),
+            lambda path: self.save_wanted.emit(path, self.editor.toPlainText()),
+            names,
+            Wanted.NEW_FILE,
+            start="mix.recipe",
         )
-        dialog.open()
-
-    def _new_dialog(self, title: str) -> QFileDialog | None:
-        """A dialog that leaves the window alive; None while one is open."""
-        if self._dialog is not None:
-            self._dialog.raise_()
-            return None
-        self._dialog = QFileDialog(self, title)
-        self._dialog.finished.connect(self._forget_dialog)
-        return self._dialog
-
-    def _forget_dialog(self) -> None:
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-            self._dialog = None

@@ -82,8 +82,8 @@ class RunView(QWidget):
         if progress.seconds_left is not None:
             parts.append(tr("{time} left").format(time=duration_text(progress.seconds_left)))
         self.state_label.setText(" · ".join(part for part in parts if part))
-        if progress.sensitivities is not None:
-            self.map.show_sensitivities(progress.sensitivities)
+        if progress.groups:
+            self.map.show_groups(progress.groups)
             self.map.show()
 
     def _cancel(self) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui.file_question import FileQuestion, Wanted
 from app.ui.messages import size
 from app.ui.models.detail_page import quiet_label
 from app.ui.models.make.order import ENDING
@@ -34,7 +34,7 @@ class TargetBar(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._dialog: QFileDialog | None = None
+        self._question = FileQuestion(self)
         self._named = ""  # by the person
         self.folder = Path()
         label = QLabel(tr("Save as"), self)
@@ -97,18 +97,5 @@ class TargetBar(QWidget):
         self.changed.emit()
 
     def _ask_folder(self) -> None:
-        if self._dialog is not None:
-            self._dialog.raise_()
-            return
-        dialog = QFileDialog(self, tr("A folder for the build"), str(self.folder))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda name: self.use_folder(Path(name)))
-        dialog.finished.connect(self._forget_dialog)
-        self._dialog = dialog
-        dialog.open()
-
-    def _forget_dialog(self) -> None:
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-            self._dialog = None
+        title = tr("A folder for the build")
+        self._question.ask(title, self.use_folder, wanted=Wanted.FOLDER, start=str(self.folder))

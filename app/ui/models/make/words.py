@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from app.core.engine.base import Notice
 from app.core.engine.texts import MIXED
 from app.core.errors import Fact
+from app.core.quantize.imatrix import Calibration
 from app.core.quantize.types import NOT_MADE, BuildType, Importance, NotMade, Purpose
 from app.core.quantize.wish import PlanWarning
 from app.ui.messages import number
@@ -190,3 +191,16 @@ def step_word(step: MakeStep) -> str:
         MakeStep.QUANTIZE: tr("Write the build"),
         MakeStep.VERIFY: tr("Load it and let it speak"),
     }[step]
+
+
+def coverage_words(calibration: Calibration) -> str:
+    """What calibration saw of the model."""
+    tokens = tr("{tokens} tokens read").format(tokens=number(calibration.tokens))
+    matrices = tr("{count} matrices seen").format(count=number(len(calibration.coverage)))
+    parts = [tokens, matrices]
+    experts = sum(one.experts for one in calibration.coverage if one.experts > 1)
+    if experts:
+        seen = sum(one.experts_seen for one in calibration.coverage if one.experts > 1)
+        words = tr("{seen} of {experts} experts called")
+        parts.append(words.format(seen=number(seen), experts=number(experts)))
+    return " · ".join(parts)
