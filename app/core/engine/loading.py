@@ -9,6 +9,7 @@ from typing import Final
 
 import psutil
 
+from app.core.advice.header_facts import shape_of_header
 from app.core.advice.results import MemoryEstimate
 from app.core.cancel import Cancelled, CancelToken
 from app.core.engine import wire
@@ -16,6 +17,7 @@ from app.core.engine.base import LoadOptions, ModelInfo, Notice
 from app.core.engine.child import ChildGone, EngineChild
 from app.core.engine.crash import MemoryFacts, explain, kernel_kills
 from app.core.engine.kernels import KernelMemory, Kernels
+from app.core.engine.measuring import Recorder, Subject
 from app.core.engine.plan import LoadPlan, Machine, estimate, is_quantized, make_plan
 from app.core.errors import AppError, ErrorCode
 from app.core.hardware.cpu import usable_cores
@@ -32,10 +34,11 @@ START_TIMEOUT_S: Final = 60.0
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model in memory, and what was known of memory when it was loaded."""
+    """A model in memory, what was known of memory when it was loaded, and what is measured of it."""
 
     info: ModelInfo
     memory: MemoryFacts
+    subject: Subject
 
     def memory_facts(self) -> MemoryFacts:
         """The facts for explaining a crash now: kernel kills counted since the load."""
@@ -46,11 +49,17 @@ class LoadJob:
     """One load: first `plan`, then `run` on a child without a model."""
 
     def __init__(
-        self, path: Path, options: LoadOptions, kernels: KernelMemory, cancel: CancelToken
+        self,
+        path: Path,
+        options: LoadOptions,
+        kernels: KernelMemory,
+        recorder: Recorder,
+        cancel: CancelToken,
     ) -> None:
         self._path = path
         self._options = options
         self._kernels = kernels
+        self._recorder = recorder
         self._cancel = cancel
         self._header = check_file(path)
         self._plan: LoadPlan | None = None
@@ -81,7 +90,12 @@ class LoadJob:
                 reason = "llama.cpp computes wrong results on this processor"
                 raise AppError(ErrorCode.LOAD_FAILED, path=str(self._path), reason=reason)
         self._plan = make_plan(
-            self._path, self._header, self._options, machine, safe_kernels=self._safe
+            self._path,
+            self._header,
+            self._options,
+            machine,
+            safe_kernels=self._safe,
+            memories=self._recorder.memories(self._path, self._header),
         )
         there = device.id if device and self._plan.gpu_layers else ""
         self._needed = estimate(self._header, self._plan, there)
@@ -108,7 +122,7 @@ class LoadJob:
                 if line["event"] == "load-progress":
                     on_progress(float(line["share"]))
                 elif line["event"] == "loaded":
-                    return Loaded(self._info(plan, line), self._memory)
+                    return Loaded(self._info(plan, line), self._memory, self._subject(plan))
                 else:
                     raise wire.error_from_wire(line)
         except ChildGone:
@@ -119,6 +133,11 @@ class LoadJob:
             raise Cancelled
         memory = replace(self._memory, kernel_kills=kernel_kills() - self._memory.kernel_kills)
         return explain(child.exit_code, child.log_tail, memory)
+
+    def _subject(self, plan: LoadPlan) -> Subject:
+        header = self._header
+        size, shape = header.file_size_bytes, shape_of_header(header)
+        return Subject(self._path, size, header.tensor_bytes, shape, plan)
 
     def _info(self, plan: LoadPlan, line: wire.Line) -> ModelInfo:
         header = self._header

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from app.core.advice.facts import BuildFacts, ModelShape
+from app.core.advice.facts import BuildFacts, MemoryRun, ModelShape
 from app.core.advice.header_facts import build_of_header, shape_of_header
 from app.core.advice.memory import estimate_memory, round_context
 from app.core.advice.results import MemoryEstimate, RunSettings
@@ -104,9 +104,15 @@ class Machine:
 
 
 def make_plan(
-    path: Path, header: GgufHeader, options: LoadOptions, machine: Machine, *, safe_kernels: bool
+    path: Path,
+    header: GgufHeader,
+    options: LoadOptions,
+    machine: Machine,
+    *,
+    safe_kernels: bool,
+    memories: tuple[MemoryRun, ...] = (),
 ) -> LoadPlan:
-    """Choose what the options leave open.
+    """Choose what the options leave open; ``memories`` is what the file took here before.
 
     Raises:
         AppError: OUT_OF_MEMORY if the model does not fit with these options. Its facts say what would, each by itself:
@@ -114,7 +120,8 @@ def make_plan(
             ``short_bytes``, which are missing.
     """
     on_gpu = machine.has_gpu and options.gpu_layers != 0
-    shape, build = shape_of_header(header), build_of_header(header, str(path))
+    shape = shape_of_header(header)
+    build = replace(build_of_header(header, str(path)), memories=memories)
     asked = _asked(shape, options, machine, on_gpu=on_gpu)
     if on_gpu and machine.device is None:
         return _plan(path, header, options, _unbounded(asked, options), safe_kernels=safe_kernels)

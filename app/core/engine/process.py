@@ -34,6 +34,7 @@ from app.core.engine.child import Call, ChildGone, EngineChild
 from app.core.engine.crash import MemoryFacts, explain
 from app.core.engine.kernels import KernelMemory
 from app.core.engine.loading import Loaded, LoadJob
+from app.core.engine.measuring import Recorder
 from app.core.errors import AppError, ErrorCode
 
 POLL_S: Final = 0.02
@@ -52,13 +53,14 @@ class EngineProcess:
     ``crashed``) and then raises. Closing or unloading while a reply runs ends the reply as cancelled.
 
     Args:
-        data_dir: where the verdict about this processor's kernels is remembered.
+        data_dir: where the verdict about this processor's kernels is remembered, and what replies show of memory and speed.
         command: how to start the child; for tests.
     """
 
     def __init__(self, data_dir: Path, command: Sequence[str] | None = None) -> None:
         self._command = list(command or child_command("engine-child"))
         self._kernels = KernelMemory(data_dir)
+        self._recorder = Recorder(data_dir)
         self._operation = Lock()  # one load or reply at a time
         self._guard = Lock()  # protects what follows
         self._child: EngineChild | None = None
@@ -191,7 +193,7 @@ class EngineProcess:
         cancel: CancelToken,
         on_progress: Callable[[float], None] | None,
     ) -> ModelInfo:
-        job = LoadJob(path, options, self._kernels, cancel)
+        job = LoadJob(path, options, self._kernels, self._recorder, cancel)
         held = self._child.pid if self._child is not None and self._loaded else None
         job.plan(self._living_child(), held)
         child = self._fresh_child()
@@ -223,7 +225,10 @@ class EngineProcess:
         reply = _Reply(child, cancel, time.perf_counter() - started)
         self._busy = EngineState.BUSY
         try:
-            yield from reply.events(request)
+            for event in reply.events(request):
+                if isinstance(event, Finished) and self._loaded is not None:
+                    self._recorder.note(self._loaded.subject, child.pid, event.stats)
+                yield event
         except ChildGone:
             if child.killed and not reply.hung:
                 yield Finished(reply.stats(FinishReason.CANCELLED))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.core.advice.facts import MemoryRun
 from app.core.engine.base import KvType, LoadOptions, Switch
 from app.core.engine.plan import LoadPlan, Machine, estimate, make_plan
 from app.core.errors import AppError, ErrorCode
@@ -167,6 +168,17 @@ def test_too_many_layers_are_refused_with_how_many_fit(tmp_path):
 def test_of_a_device_without_known_memory_nothing_is_refused(tmp_path):
     made = plan(tmp_path, gpu=True, available=GIB // 8, options=LoadOptions(context_length=5000))
     assert (made.gpu_layers, made.context_length, made.batch) == (-1, 5120, 512)
+
+
+def test_what_the_file_took_before_counts(tmp_path):
+    header = make_header()
+    formula = total(header, plan(tmp_path))
+    free = formula + 10**7
+    before = MemoryRun(8192, "f16", 128, 0, flash_attention=False, memory_bytes=formula + 10**8)
+    wish = LoadOptions(context_length=8192)
+    assert plan(tmp_path, available=free, options=wish).context_length == 8192
+    facts = refusal(tmp_path, available=free, options=wish, memories=(before,))
+    assert facts["needed_bytes"] == formula + 10**8
 
 
 def test_windows_are_kept_narrow(tmp_path):
