@@ -5,9 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.core.cancel import CancelToken
 from app.ui.chat.entries import tr
@@ -24,6 +32,8 @@ if TYPE_CHECKING:
     from app.core.settings import Settings
     from app.ui.widgets.ladder import Ladder
 
+LEAST_PX = 160
+ELSEWHERE_PX = 330  # head, composer, this panel's own lines, and a little of the conversation
 Found = tuple["BuildChoices", "ModelAdvice"]
 
 
@@ -54,6 +64,10 @@ class BuildsPanel(QFrame):
         self.use_button.clicked.connect(self._act)
         close = IconButton("close", tr("Close the list of builds"), self, size_px=16)
         close.clicked.connect(self.hide)
+        self._area = QScrollArea(self)  # a low window has no room for the whole ladder
+        self._area.setWidgetResizable(True)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         head = QHBoxLayout()
         head.addWidget(self.title_label, 1)
         head.addWidget(close)
@@ -62,6 +76,7 @@ class BuildsPanel(QFrame):
         self._column.setSpacing(8)
         self._column.addLayout(head)
         self._column.addWidget(self.text_label)
+        self._column.addWidget(self._area)
         self._column.addWidget(self.use_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.hide()
 
@@ -75,7 +90,8 @@ class BuildsPanel(QFrame):
             self._ladder = Ladder(ladder_rows(), self)
             self._ladder.chosen.connect(lambda _key: self._show_action())
             self._ladder.activated.connect(lambda _key: self._act())
-            self._column.insertWidget(2, self._ladder)
+            self._area.setWidget(self._ladder)
+            self._ladder.setAutoFillBackground(False)  # `setWidget` turned it on
         return self._ladder
 
     @property
@@ -88,7 +104,7 @@ class BuildsPanel(QFrame):
         if self._task is not None:
             self._task.cancel()
         self._path, self._choices = path, None
-        self.ladder.hide()
+        self._area.hide()
         self.use_button.hide()
         self.title_label.setText(tr("Builds of this model"))
         self._tell(tr("Looking for its builds…"))
@@ -136,8 +152,9 @@ class BuildsPanel(QFrame):
         self._tell(tr("No other build of it is known here.") if alone else "")
         starred = next((rung.key for rung in offer.rungs if rung.starred), "")
         self.ladder.set_rungs(offer.rungs, offer.why, starred or choices.current)
-        self.ladder.show()
+        self._area.show()
         self._show_action()
+        QTimer.singleShot(0, self, self._fit)
         for button in self.ladder.buttons:
             if button.rung.key == self.ladder.key:
                 button.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -146,6 +163,20 @@ class BuildsPanel(QFrame):
         if task is self._task:
             told = explain_error(error)
             self._tell(f"{told.title}. {told.sentence}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The ladder's sentences may take more lines."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave the ladder all the height that it can use, and no more."""
+        if self._ladder is not None:
+            width = self._area.viewport().width()
+            height = self._ladder.heightForWidth(width)
+            wanted = height if height > 0 else self._ladder.sizeHint().height()
+            room = self.parentWidget().height() - ELSEWHERE_PX
+            self._area.setFixedHeight(min(wanted, max(LEAST_PX, room)))
 
     def _tell(self, text: str) -> None:
         self.text_label.setText(text)
