@@ -72,6 +72,12 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "question", metavar="TEXT", help="the question; - reads it from standard input"
     )
     _add_model_options(ask)
+    ask.add_argument(
+        "--lora",
+        action="append",
+        metavar="FILE[:SCALE]",
+        help="lay a LoRA adapter (GGUF) over the model; may be given more than once",
+    )
     ask.add_argument("--seed", type=_whole, metavar="S", help="makes sampling repeatable")
     ask.add_argument(
         "--json", action="store_true", help="print one JSON object with text and numbers"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from app.cli import terminal
 from app.core.cancel import CancelToken
 from app.core.chat.session import sampler_for
 from app.core.engine.base import (
+    Adapter,
     ChatMessage,
     Engine,
     Finished,
@@ -28,13 +31,36 @@ from app.core.errors import AppError, ErrorCode
 from app.core.paths import guide_path
 from app.core.settings import Generation
 
+MAX_SCALE: Final = 100.0  # of an adapter; beyond this nothing but noise comes out
 
-def load_model(engine: Engine, path: Path | None, cancel: CancelToken) -> ModelInfo:
-    """Load ``path``, or the guide; notices go to standard error."""
-    info = engine.load((path or guide_path()).absolute(), LoadOptions(), cancel)
+
+def load_model(
+    engine: Engine, path: Path | None, cancel: CancelToken, adapters: Sequence[Adapter] = ()
+) -> ModelInfo:
+    """Load ``path``, or the guide, with LoRA adapters over it; notices go to standard error."""
+    options = LoadOptions(adapters=tuple(adapters))
+    info = engine.load((path or guide_path()).absolute(), options, cancel)
     for notice in info.notices:
         terminal.warn(f"nibble: {notice_line(notice)}")
     return info
+
+
+def adapter_from(words: str) -> Adapter:
+    """The adapter that ``FILE`` or ``FILE:SCALE`` names.
+
+    Raises:
+        AppError: USAGE when the scale makes no sense.
+    """
+    before, colon, after = words.rpartition(":")
+    if colon and before and not Path(words).exists():
+        try:
+            scale = float(after)
+        except ValueError:
+            return Adapter(Path(words).absolute())  # a drive letter, or a name with a colon
+        if not abs(scale) <= MAX_SCALE:
+            raise AppError(ErrorCode.USAGE, reason=f"the scale {after} of --lora makes no sense")
+        return Adapter(Path(before).absolute(), scale)
+    return Adapter(Path(words).absolute())
 
 
 def notice_line(notice: Notice) -> str:
@@ -77,7 +103,8 @@ def run(arguments: argparse.Namespace, engine: Engine, generation: Generation) -
     """
     question = question_from(arguments)
     with terminal.interruptible() as cancel:
-        model = load_model(engine, arguments.model, cancel)
+        adapters = [adapter_from(words) for words in arguments.lora or ()]
+        model = load_model(engine, arguments.model, cancel, adapters)
         messages = [ChatMessage(Role.USER, question)]
         if arguments.system.strip():
             messages.insert(0, ChatMessage(Role.SYSTEM, arguments.system))

@@ -61,6 +61,7 @@ LINES: dict[ErrorCode, str] = {
     ErrorCode.RECIPE_INVALID: "{path}, line {line}: {reason}",
     ErrorCode.IMATRIX_INVALID: "{path} cannot be used as an importance matrix: {reason}",
     ErrorCode.IMATRIX_NEEDED: "{type} cannot be made without an importance matrix; add --calibrate preset:mixed",
+    ErrorCode.ADAPTER_REFUSED: "{path} cannot be used with this model: {reason}",
     ErrorCode.FIT_TOO_SMALL: "no build of this model is as small as {budget_bytes}; the smallest needs about {needed_bytes}",
     ErrorCode.TEXT_TOO_SHORT: "the text has only {tokens} tokens, {needed_tokens} are needed; use a longer one",
     ErrorCode.BUILD_FAILED: "no build was made from {path}: {reason}",

@@ -23,6 +23,7 @@ class ErrorCode(StrEnum):
     # context_fits (tokens, 0: none), kv_type_fits (empty: none), gpu_layers_fits (-1: none)
     OUT_OF_MEMORY = "out-of-memory"
     TOO_BUSY = "too-busy"  # cores (kept busy by other programs, on average)
+    ADAPTER_REFUSED = "adapter-refused"  # path, reason
     LOAD_FAILED = "load-failed"  # path, reason
     ENGINE_CRASHED = "engine-crashed"  # signal (a number or 0), name, reason, log
     ENGINE_UNAVAILABLE = "engine-unavailable"  # reason

@@ -29,6 +29,11 @@ def build_wordings() -> dict[ErrorCode, tuple[str, str, Action | None]]:
             tr("{type} cannot be made without one. Choose a text to calibrate on."),
             None,
         ),
+        ErrorCode.ADAPTER_REFUSED: (
+            tr("This adapter does not suit the model"),
+            tr("“{path}” cannot be used. {reason}"),
+            None,
+        ),
         ErrorCode.FIT_TOO_SMALL: (
             tr("This size is too small for the model"),
             tr("{budget_bytes} were asked for; the smallest build needs about {needed_bytes}."),

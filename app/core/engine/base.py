@@ -70,6 +70,14 @@ class ChatMessage:
 
 
 @dataclass(frozen=True)
+class Adapter:
+    """A LoRA adapter (GGUF file) laid over a model's weights with a scale: 1 as it was trained, 0 without effect."""
+
+    path: Path
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
 class LoadOptions:
     """How to load a model. Zero or AUTO leaves the choice to the engine's measured sense.
 
@@ -80,6 +88,7 @@ class LoadOptions:
         gpu_layers: layers on the GPU; -1 puts there what fits.
         flash_attention: AUTO lets the engine choose.
         kv_type: storage type of keys and values.
+        adapters: LoRA adapters to be laid over the model.
     """
 
     context_length: int = 0
@@ -88,6 +97,7 @@ class LoadOptions:
     gpu_layers: int = -1
     flash_attention: Switch = Switch.AUTO
     kv_type: KvType = KvType.F16
+    adapters: tuple[Adapter, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -251,6 +261,13 @@ class Engine(Protocol):
 
     def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         """Tokens that the rendered conversation takes in the loaded model."""
+        ...
+
+    def set_adapters(self, adapters: Sequence[Adapter], cancel: CancelToken) -> None:
+        """Lay exactly these LoRA adapters over the loaded model; none takes all off. What was read is read again.
+
+        Raises NO_MODEL, ADAPTER_REFUSED and what can be wrong with a file; then those before stay in use.
+        """
         ...
 
     def unload(self) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from app.core.cancel import Cancelled
-from app.core.engine.base import KvType
+from app.core.engine.adapters import AdapterShelf
+from app.core.engine.base import Adapter, KvType
 from app.core.engine.checkpoint import TAIL_TOKENS, Checkpoint
 from app.core.engine.governor import ThreadGovernor
 from app.core.engine.llama import LogTail, lib
@@ -81,6 +82,7 @@ class LlamaContext:
         self.vocabulary = Vocabulary(self._model)
         self.context_length = int(lib.llama_n_ctx(self._context))
         self._governor = ThreadGovernor(plan.threads) if plan.adapt_threads else None
+        self._adapters = AdapterShelf(self._model, self._context, log)
         self._one = (ctypes.c_int32 * 1)()
         self._batch_of_one = lib.llama_batch_get_one(self._one, 1)
 
@@ -140,6 +142,16 @@ class LlamaContext:
             "parameters": int(lib.llama_model_n_params(self._model)),
             "size_bytes": int(lib.llama_model_size(self._model)),
         }
+
+    def set_adapters(self, adapters: Sequence[Adapter]) -> None:
+        """Lay LoRA adapters over the model, in place of those before; the cache is emptied if that changes anything.
+
+        Raises:
+            AppError: ADAPTER_REFUSED; those before stay.
+        """
+        if tuple(adapters) != self._adapters.current:
+            self._adapters.use(adapters)
+            self._cut(0)
 
     def begin(self) -> None:
         """A reply begins."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.core.cancel import CancelToken
 from app.core.engine.base import (
+    Adapter,
     ChatMessage,
     EngineState,
     Finished,
@@ -65,6 +66,7 @@ class FakeEngine:
         load_delay_s: waited before each of them.
         requests: what `generate` was asked, for the tests to look at.
         context_length: tokens of the pretended context.
+        adapters: what `set_adapters` was last given.
     """
 
     replies: list[FakeReply] = field(default_factory=lambda: [FakeReply()])
@@ -73,6 +75,7 @@ class FakeEngine:
     load_delay_s: float = 0.0
     context_length: int = 8192
     requests: list[GenerateRequest] = field(default_factory=list)
+    adapters: tuple[Adapter, ...] = ()
     closed: bool = False
     _state: EngineState = EngineState.STOPPED
     _model: ModelInfo | None = None
@@ -139,6 +142,13 @@ class FakeEngine:
         if self._model is None:
             raise AppError(ErrorCode.NO_MODEL)
         return sum(4 + -(-len(message.content) // 4) for message in messages)
+
+    def set_adapters(self, adapters: Sequence[Adapter], cancel: CancelToken) -> None:
+        """Remember the adapters."""
+        cancel.raise_if_cancelled()
+        if self._model is None:
+            raise AppError(ErrorCode.NO_MODEL)
+        self.adapters = tuple(adapters)
 
     def unload(self) -> None:
         """Forget the model until the next reply."""

@@ -8,6 +8,7 @@ from threading import Lock
 
 from app.core.cancel import CancelToken
 from app.core.engine.base import (
+    Adapter,
     ChatMessage,
     Engine,
     EngineState,
@@ -65,6 +66,10 @@ class LazyEngine:
     def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         """Tokens that the rendered conversation takes; see `Engine.count_tokens`."""
         return self._built().count_tokens(messages)
+
+    def set_adapters(self, adapters: Sequence[Adapter], cancel: CancelToken) -> None:
+        """Lay LoRA adapters over the loaded model; see `Engine.set_adapters`."""
+        self._built().set_adapters(adapters, cancel)
 
     def unload(self) -> None:
         """End the child, if there is one."""

@@ -17,7 +17,9 @@ from typing import Final
 from app.core.cancel import Cancelled, CancelToken
 from app.core.children import child_command
 from app.core.engine import wire
+from app.core.engine.adapting import check_adapters, lay_adapters
 from app.core.engine.base import (
+    Adapter,
     ChatMessage,
     EngineState,
     Finished,
@@ -124,6 +126,18 @@ class EngineProcess:
         finally:
             self._operation.release()
 
+    def set_adapters(self, adapters: Sequence[Adapter], cancel: CancelToken) -> None:
+        """Lay LoRA adapters over the loaded model; see `Engine.set_adapters`. They come back with it after a crash."""
+        self._acquire(cancel)
+        try:
+            child = self._ready_child(cancel)
+            path, options = self._wanted or (Path(), LoadOptions())
+            check_adapters(path, adapters)
+            lay_adapters(child, adapters, cancel)
+            self._wanted = (path, replace(options, adapters=tuple(adapters)))
+        finally:
+            self._operation.release()
+
     def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         """Tokens of the rendered conversation; answered even while a reply is being made."""
         child = self._child
@@ -193,6 +207,7 @@ class EngineProcess:
         cancel: CancelToken,
         on_progress: Callable[[float], None] | None,
     ) -> ModelInfo:
+        check_adapters(path, options.adapters)
         job = LoadJob(path, options, self._kernels, self._recorder, cancel)
         held = self._child.pid if self._child is not None and self._loaded else None
         job.plan(self._living_child(), held)
@@ -200,6 +215,8 @@ class EngineProcess:
         self._busy = EngineState.LOADING
         try:
             loaded = job.run(child, on_progress or (lambda _share: None))
+            if options.adapters:
+                lay_adapters(child, options.adapters, cancel)
         except (AppError, Cancelled):
             self._end_child()
             raise

@@ -1,8 +1,8 @@
 """The wire between the app and its engine child: one JSON object a line, in both directions.
 
-To the child: ``{"id": 3, "op": "generate", ...}``; ops are ``load``, ``generate``, ``count``, ``cancel`` (with ``target``)
+To the child: ``{"id": 3, "op": "generate", ...}``; ops are ``load``, ``adapters``, ``generate``, ``count``, ``cancel`` (with ``target``)
 and ``close``. From the child: ``{"id": 3, "event": "text", ...}``; each op is answered by events that carry its id, the
-last of which is ``loaded``, ``finished``, ``count``, ``done`` (of a job) or ``error``. The end of either pipe ends the child.
+last of which is ``loaded``, ``adapted``, ``finished``, ``count``, ``done`` (of a job) or ``error``. The end of either pipe ends the child.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
 from app.core.engine.base import (
+    Adapter,
     ChatMessage,
     Finished,
     FinishReason,
@@ -36,7 +38,7 @@ EVENT_NAMES: Final = {
     TextDelta: "text",
     Finished: "finished",
 }
-LAST_EVENTS: Final = frozenset({"loaded", "finished", "count", "done", "error"})
+LAST_EVENTS: Final = frozenset({"loaded", "adapted", "finished", "count", "done", "error"})
 
 
 def encode(line: Line) -> bytes:
@@ -61,6 +63,16 @@ def messages_to_wire(messages: Sequence[ChatMessage]) -> list[list[str]]:
 def messages_from_wire(pairs: list[list[str]]) -> tuple[ChatMessage, ...]:
     """The messages of `messages_to_wire`."""
     return tuple(ChatMessage(Role(role), content) for role, content in pairs)
+
+
+def adapters_to_wire(adapters: Sequence[Adapter]) -> list[list[str | float]]:
+    """Adapters as pairs of path and scale."""
+    return [[str(adapter.path), adapter.scale] for adapter in adapters]
+
+
+def adapters_from_wire(pairs: list[list[Any]]) -> tuple[Adapter, ...]:
+    """The adapters of `adapters_to_wire`."""
+    return tuple(Adapter(Path(path), float(scale)) for path, scale in pairs)
 
 
 def request_to_wire(request: GenerateRequest) -> Line:

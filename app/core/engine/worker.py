@@ -62,7 +62,7 @@ class Worker:
         for data in commands:
             command = wire.decode(data)
             match command.get("op"):
-                case "load" | "generate":
+                case "load" | "adapters" | "generate":
                     self._work.put(command)
                 case "count":
                     self._counts.put(command)
@@ -76,9 +76,10 @@ class Worker:
         self._log.install()
         lib.llama_backend_init()
         self._send(0, {"event": "hello", **_devices()})
+        operations = {"load": self._load, "adapters": self._adapt, "generate": self._generate}
         while True:
             command = self._work.get()
-            operation = self._load if command["op"] == "load" else self._generate
+            operation = operations[command["op"]]
             self._cancel.begin(command["id"])
             self._answer(command, operation)
 
@@ -124,6 +125,10 @@ class Worker:
         facts = self._model.facts()
         facts["load_s"] = time.perf_counter() - started
         self._send(command["id"], {"event": "loaded", **facts})
+
+    def _adapt(self, command: wire.Line) -> None:
+        self._loaded().context.set_adapters(wire.adapters_from_wire(command["adapters"]))
+        self._send(command["id"], {"event": "adapted"})
 
     def _generate(self, command: wire.Line) -> None:
         def send(event: ReplyEvent) -> None:
