@@ -1,12 +1,13 @@
 """What the advice predicts of builds against what is measured: memory of the engine's child, and speed.
 
-Models of five shapes are written with random weights and quantized. Two of the builds calibrate the speed; the others are
-predicted from it, and all are predicted in memory from their headers alone.
+Models of five shapes are written with random weights and quantized. Memory is predicted from their headers alone, and
+planned by llama.cpp without loading; speed is predicted after the app's own calibration, which runs other models.
 """
 
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,15 @@ import psutil
 
 from app.core.advice.facts import BuildFacts, ModelShape
 from app.core.advice.header_facts import build_of_header, shape_of_header
-from app.core.advice.memory import bytes_read_at, estimate_memory
+from app.core.advice.memory import estimate_memory
 from app.core.advice.results import RunSettings
-from app.core.advice.speed import Run, active_bytes, calibrate, estimate_speed, main_type
+from app.core.advice.speed import READ_DEPTH, estimate_speed
 from app.core.cancel import CancelToken
 from app.core.engine.base import LoadOptions
+from app.core.engine.calibrating import calibrate
+from app.core.engine.exact_memory import exact_memory
 from app.core.engine.process import EngineProcess
+from app.core.errors import AppError
 from app.core.hardware.probing import probe_machine
 from app.core.models.gguf import read_file
 from app.core.paths import Paths
@@ -36,10 +40,10 @@ BUILDS = {
     "window": ("F16", "Q8_0", "Q4_K_M"),
     "hybrid": ("F16", "Q8_0"),
 }
-CALIBRATING = ("dense-q4_k_m", "large-q4_k_m")
 CONTEXT = 1024  # nearly filled, because scores and caches count only once they were touched
-PROMPT = 850
+PROMPT = 900
 TOKENS = 64
+SPEED_PROMPT = READ_DEPTH - TOKENS // 2  # the depth for which speeds are told
 MEMORY_ERROR = 0.05
 MEMORY_UNDER = 0.03
 SPEED_ERROR = 0.20
@@ -54,6 +58,7 @@ class Case:
     build: BuildFacts
     settings: RunSettings
     memory_bytes: int
+    planned_bytes: int
     tokens_per_s: float
 
 
@@ -68,6 +73,7 @@ def run() -> Iterator[Row]:
         predicted = estimate_memory(case.shape, case.build, case.settings).total_bytes
         error = predicted / case.memory_bytes - 1
         detail = f"predicted {predicted / 1e6:.0f} MB, measured {case.memory_bytes / 1e6:.0f} MB"
+        detail += f", planned by llama.cpp {case.planned_bytes / 1e6:.0f} MB"
         limit = MEMORY_ERROR if error > 0 else MEMORY_UNDER
         yield Row(
             f"memory of {case.name}, error", abs(error), limit, False, f"{error:+.1%}: {detail}"
@@ -87,9 +93,10 @@ def measure(path: Path) -> Case:
             info = engine.load(
                 path, LoadOptions(context_length=CONTEXT, threads=THREADS), CancelToken()
             )
+            reply(engine, prompt_of(engine, PROMPT, "one"), TOKENS)
             speeds = []
-            for salt in ("one", "two"):
-                stats = reply(engine, prompt_of(engine, PROMPT, salt), TOKENS)
+            for salt in ("two", "three"):
+                stats = reply(engine, prompt_of(engine, SPEED_PROMPT, salt), TOKENS)
                 speeds.append(stats.tokens_per_s or 0.0)
             children = psutil.Process().children()
             child = next(one for one in children if one.pid not in before)
@@ -99,27 +106,28 @@ def measure(path: Path) -> Case:
     settings = RunSettings(
         info.context_length, info.kv_type.value, info.batch, 0, info.flash_attention, info.threads
     )
+    planned = exact_memory(path, settings, CancelToken()).total_bytes
     build = build_of_header(header, path.stem)
-    return Case(path.stem, shape_of_header(header), build, settings, used, max(speeds))
+    return Case(path.stem, shape_of_header(header), build, settings, used, planned, max(speeds))
 
 
 def _speeds(cases: list[Case]) -> Iterator[Row]:
     machine = probe_machine(CancelToken(), measure=True)
-    known = {case.name: case for case in cases}
-    first, second = (_run_of(known[name]) for name in CALIBRATING)
-    calibration = calibrate(machine, (first, second), THREADS)
+    started = time.perf_counter()
+    try:
+        with tempfile.TemporaryDirectory(prefix="nibble-bench-") as folder:
+            calibration = calibrate(Path(folder), CancelToken(), threads=THREADS)
+    except AppError as error:
+        yield Row("calibration, seconds", float("inf"), 30, False, str(error))
+        return
+    took_s = time.perf_counter() - started
+    rates = ", ".join(f"{name} {rate / 1e9:.1f}" for name, rate in calibration.rates.items())
+    detail = f"GB/s: {rates}; a layer {calibration.layer_s * 1e6:.0f} us"
+    yield Row("calibration, seconds", took_s, 30, False, detail)
     for case in cases:
         found = estimate_speed(
             machine, case.shape, case.build, case.settings, calibration=calibration
         )
         error = found.middle / case.tokens_per_s - 1
         detail = f"{error:+.0%}: predicted {found.low:.0f} to {found.high:.0f}, measured {case.tokens_per_s:.0f}"
-        if case.name in CALIBRATING:
-            detail += " (calibrates)"
         yield Row(f"speed of {case.name}, error", abs(error), SPEED_ERROR, False, detail)
-
-
-def _run_of(case: Case) -> Run:
-    cache = bytes_read_at(case.shape, case.settings, PROMPT)
-    weights = active_bytes(case.shape, case.build)
-    return Run(weights, cache, main_type(case.build), case.tokens_per_s)

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from app.cli import advise, advise_text, probe
+from app.core.advice.calibration import Calibration
 from app.core.advice.records import Record, Records
 from app.core.advice.results import Fit, QualityWord, Rank, ReasonCode
 from app.core.errors import AppError, ErrorCode
@@ -182,6 +183,25 @@ def test_probe_as_json(nibble):
     assert Machine.from_json(first).memory_bandwidth is not None
     again = json.loads(nibble("probe", "--json"))
     assert again["memory_bandwidth"] == first["memory_bandwidth"]
+
+
+def test_probe_shows_what_calibrating_found(nibble):
+    rates = {"F16": 16e9, "Q8_0": 12e9, "Q4_K": 9e9}
+    found = Calibration("", rates, {"Q8_0": 9e10}, 5e9, 6e-5, 2)
+    Records(nibble.paths.data_dir).calibrate(found)
+    assert json.loads(nibble("probe", "--json"))["calibrations"] == [found.to_json()]
+    assert "Q8_0 12.0 GB/s" in nibble("probe")
+
+
+def test_calibrating_on_a_busy_computer_is_refused(nibble, monkeypatch):
+    def busy(*_arguments, **_options):
+        raise AppError(ErrorCode.TOO_BUSY, cores=1.5)
+
+    monkeypatch.setattr(probe, "calibrate", busy)
+    with pytest.raises(AppError) as caught:
+        nibble("probe", "--calibrate")
+    assert caught.value.code is ErrorCode.TOO_BUSY
+    assert Records(nibble.paths.data_dir).calibration() is None
 
 
 def test_probe_for_people(nibble):
