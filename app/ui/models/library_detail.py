@@ -19,6 +19,7 @@ from app.ui.models.advice import Advice
 from app.ui.models.detail_page import DetailPage
 from app.ui.models.file_work import Checked, FileWork
 from app.ui.models.library_link import LibraryLink, LocalFacts
+from app.ui.models.make.suitable import is_good_source
 from app.ui.models.mix_picture import MixPicture
 from app.ui.models.words import context_text, shown_name, source_word, tr
 from app.ui.tasks import Task
@@ -30,10 +31,12 @@ class LibraryDetail(DetailPage):
     Signals:
         chat_requested: path of the file to load.
         removal_wanted: a `LibraryModel`.
+        make_requested: a `LibraryModel` to make builds from.
         opened: id of another build of the model, to be shown instead.
     """
 
     chat_requested = Signal(object)
+    make_requested = Signal(object)
     opened = Signal(str)
     removal_wanted = Signal(object)
 
@@ -48,6 +51,8 @@ class LibraryDetail(DetailPage):
         self._facts: LocalFacts | None = None
         self.ladder.hide()
         self.chat_button = self.add_button(tr("Chat with this model"), "primary")
+        self.make_button = self.add_button(tr("Make a build…"))
+        self.make_button.setToolTip(tr("Smaller widths of it, or the mix that fits your memory."))
         self.verify_button = self.add_button(tr("Verify"))
         self.folder_button = self.add_button(tr("Show the folder"))
         self.delete_button = self.add_button(tr("Delete"))
@@ -71,6 +76,7 @@ class LibraryDetail(DetailPage):
         self.verify_button.clicked.connect(self._verify)
         self.folder_button.clicked.connect(self._open_folder)
         self.delete_button.clicked.connect(lambda: self.removal_wanted.emit(self._model))
+        self.make_button.clicked.connect(lambda: self.make_requested.emit(self._model))
         self.ladder.chosen.connect(self._on_rung)
         self._work.check_progressed.connect(self._on_progress)
         self._work.check_ended.connect(lambda _model_id: self._show_check())
@@ -104,6 +110,7 @@ class LibraryDetail(DetailPage):
             self.bar.show_message("warning", told.title, told.sentence)
         self.chat_button.setEnabled(model.status is ModelStatus.OK)
         self.delete_button.setEnabled(model.source is not Source.GUIDE)
+        self.make_button.setVisible(is_good_source(model))
         for widget in (self.picture_title, self.picture, self.ladder):
             widget.hide()
         self._show_check()

@@ -1,4 +1,4 @@
-"""The Models page: what suits this computer, what the hub has, what is here, and what is on its way."""
+"""The Models page: what suits this computer, what the hub has, what is here, and making builds of it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from app.ui.models.hub_judge import HubJudge
 from app.ui.models.hub_view import HubView
 from app.ui.models.library_link import LibraryLink
 from app.ui.models.library_view import LibraryView
+from app.ui.models.make.door import MakeDoor
 from app.ui.models.words import tr
 from app.ui.parts import Parts
 from app.ui.tasks import Lane, Task
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
     from app.core.models.hub_types import HubBuild, HubFile, RepoListing
     from app.core.models.services import ModelServices
 
-VIEWS = ("catalog", "hub", "library")
+VIEWS = ("catalog", "hub", "library", "make")
 
 
 class ModelsPage(QWidget):
-    """Three views under one choice, and the downloads below them.
+    """Four views under one choice, and the downloads below them.
 
     Signals:
         chat_requested: path of a model file to chat with.
@@ -67,7 +68,9 @@ class ModelsPage(QWidget):
         self._judge = HubJudge(self.desk, self.advice, detail, self)
         self.library_view = LibraryView(self.library, self.work, self.advice, self)
         self.panel = DownloadsPanel(self.downloads, self)
-        names = (tr("For this computer"), tr("Search the hub"), tr("On this computer"))
+        self.make = MakeDoor(parts, self.library, self)
+        finding = (tr("For this computer"), tr("Search the hub"), tr("On this computer"))
+        names = (*finding, tr("Make a build"))
         self.choice = Choice(tr("Models"), tuple(zip(VIEWS, names, strict=True)), self)
         self.stack = QStackedWidget(self)
         self._lay_out()
@@ -76,13 +79,13 @@ class ModelsPage(QWidget):
         self._open()
 
     def _lay_out(self) -> None:
-        self._views = dict(
-            zip(VIEWS, (self.catalog_view, self.hub_view, self.library_view), strict=True)
-        )
+        views = (self.catalog_view, self.hub_view, self.library_view, self.make)
+        self._views = dict(zip(VIEWS, views, strict=True))
         self._fields = {
             "catalog": self.catalog_view.filters.search_field,
             "hub": self.hub_view.filters.search_field,
             "library": self.library_view.search_field,
+            "make": self.make,
         }
         for view in self._views.values():
             self.stack.addWidget(view)
@@ -112,6 +115,10 @@ class ModelsPage(QWidget):
         self.hub_view.detail.link_activated.connect(self._ask_to_open)
         self.hub_view.go_online.connect(self._go_online)
         self.library_view.chat_requested.connect(self.chat_requested)
+        self.library_view.detail.make_requested.connect(lambda _model: self.show_view("make"))
+        self.library_view.detail.make_requested.connect(self.make.open_model)
+        self.make.chat_requested.connect(self.chat_requested)
+        self.make.made.connect(lambda _path: self.library.rescan())
         self.library_view.browse_requested.connect(lambda: self.show_view("catalog"))
         self.panel.chat_requested.connect(self._chat_with_download)
         self.panel.token_given.connect(self.desk.save_token)
@@ -132,8 +139,9 @@ class ModelsPage(QWidget):
         self.choice.show_value(key)
 
     def leave(self) -> None:
-        """Before the window closes: stop the downloads, delete what was deleted."""
+        """Before the window closes: stop downloads and builds, delete what was deleted."""
         self.downloads.stop()
+        self.make.leave()
         self.library.finish_removing()
         if self.services is not None:
             self.services.close()

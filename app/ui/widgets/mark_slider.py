@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
     QHelpEvent,
@@ -125,10 +125,6 @@ class MarkSlider(QWidget):
         """Other labels may have room."""
         super().resizeEvent(event)
         self._place_marks()
-
-    def sizeHint(self) -> QSize:
-        """Slider, and a line of text above and below it."""
-        return QSize(400, SLIDER_PX + 2 * self._line_px())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the mark that was clicked."""

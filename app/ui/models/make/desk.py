@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.cancel import CancelToken
 from app.core.models.gguf_check import check_file
-from app.core.quantize.types import BUILD_TYPES, build_type
+from app.core.quantize.types import BUILD_TYPES
 from app.core.quantize.wish import BuildPlan, Wish
 from app.ui.computer import Computer
 from app.ui.models.make.order import BuildSource, Order
@@ -20,6 +20,7 @@ from app.ui.tasks import Lane, Task, TaskRunner
 
 if TYPE_CHECKING:
     from app.core.advice.results import ModelAdvice
+    from app.core.quantize.fit_types import FitEstimate
     from app.core.quantize.recipe import Recipe
     from app.ui.models.make.making import Outcome, Tell
 
@@ -33,6 +34,7 @@ class MakeDesk(QObject):
         opened: a `BuildSource` was read.
         planned: more of `plans`, or newer `advice`.
         mixed: a `BuildPlan` of the recipe, or an exception.
+        estimated: a `FitEstimate`, or an exception.
         failed: an exception while the source was read or planned.
         progressed: a `MakeProgress` of the build under way.
         made: an `Outcome`.
@@ -43,6 +45,7 @@ class MakeDesk(QObject):
     opened = Signal(object)
     planned = Signal()
     mixed = Signal(object)
+    estimated = Signal(object)
     failed = Signal(object)
     progressed = Signal(object)
     made = Signal(object)
@@ -60,6 +63,7 @@ class MakeDesk(QObject):
         self._planning: Task | None = None
         self._mixing: Task | None = None
         self._judging: Task | None = None
+        self._estimating: Task | None = None
         self._making: Task | None = None
         self._expected = True
         self.source: BuildSource | None = None
@@ -75,9 +79,10 @@ class MakeDesk(QObject):
 
     def open(self, path: Path, name: str) -> None:
         """Read a source and plan every type of it."""
-        for task in (self._reading, self._planning, self._mixing, self._judging):
-            if task is not None:
-                task.cancel()
+        tasks = (self._reading, self._planning, self._mixing, self._judging, self._estimating)
+        for old in tasks:
+            if old is not None:
+                old.cancel()
         self.source, self.plans, self.advice, self.complete = None, {}, None, False
 
         def work(_cancel: CancelToken) -> BuildSource:
@@ -108,6 +113,17 @@ class MakeDesk(QObject):
         )
         for signal in (task.done, task.failed):
             signal.connect(lambda found: self._on_mixed(task, found))
+
+    def estimate(self, order: Order) -> None:
+        """See how long fitting to a size takes here; `estimated` tells."""
+        if self._estimating is not None:
+            self._estimating.cancel()
+        data_dir = self._data_dir
+        task = self._estimating = self._tasks.start(
+            Lane.PLAN, lambda cancel: _estimate(order, data_dir, cancel)
+        )
+        for signal in (task.done, task.failed):
+            signal.connect(lambda found: self._on_estimated(task, found))
 
     def make(self, order: Order) -> None:
         """Make a build; chat and everything else goes on meanwhile."""
@@ -191,6 +207,11 @@ class MakeDesk(QObject):
             self._mixing = None
             self.mixed.emit(found)
 
+    def _on_estimated(self, task: Task, found: object) -> None:
+        if task is self._estimating:
+            self._estimating = None
+            self.estimated.emit(found)
+
     def _on_failed(self, mine: bool, error: object) -> None:
         if mine:
             self.failed.emit(error)
@@ -221,14 +242,14 @@ def _plan_one(path: Path, wish: Wish, cancel: CancelToken) -> BuildPlan:
     return plan_build(path, wish, cancel)
 
 
+def _estimate(order: Order, data_dir: Path, cancel: CancelToken) -> FitEstimate:
+    from app.core.quantize.fit import estimate_fit  # noqa: PLC0415 - slow to import
+    from app.ui.models.make.making import fit_request  # noqa: PLC0415
+
+    return estimate_fit(fit_request(order), data_dir, cancel)
+
+
 def _make(order: Order, data_dir: Path, cancel: CancelToken, tell: Tell) -> Outcome:
     from app.ui.models.make.making import Maker  # noqa: PLC0415 - slow to import
 
     return Maker(order, data_dir, cancel, tell).run()
-
-
-def needs_matrix(type_name: str) -> bool:
-    """Whether a type cannot be made without an importance matrix."""
-    from app.core.quantize.types import Importance  # noqa: PLC0415 - beside its use
-
-    return build_type(type_name).importance is Importance.REQUIRED

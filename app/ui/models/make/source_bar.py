@@ -9,24 +9,18 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.core.models.details import file_type_of
-from app.core.models.header_facts import ModelStatus
 from app.core.models.library import LibraryModel
 from app.ui.advice_words import parameters_text
 from app.ui.file_question import FileQuestion
 from app.ui.messages import size
 from app.ui.models.detail_page import quiet_label
 from app.ui.models.make.order import BuildSource
+from app.ui.models.make.suitable import is_good_source
 from app.ui.models.make.words import bits_text, tr
 from app.ui.models.words import short, shown_name
 from app.ui.widgets.menu_button import MenuButton
 
-LEAST_BITS = 7.9  # a source with fewer has lost something already
 OTHER = "other"
-
-
-def is_good_source(model: LibraryModel) -> bool:
-    """Whether builds can be made from a model without a double loss."""
-    return model.status is ModelStatus.OK and model.facts.bits_per_weight >= LEAST_BITS
 
 
 class SourceBar(QWidget):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from app.core.advice.facts import BuildFacts
 from app.core.advice.header_facts import build_of_header
 from app.core.advice.results import ModelAdvice
+from app.core.models.details import TensorMap, map_of
 from app.core.models.gguf import GgufHeader, GgufTensor
 from app.core.models.llama_facts import TENSOR_TYPES
 from app.core.quantize.types import BuildType, Importance
@@ -43,6 +44,11 @@ def planned_header(plan: BuildPlan, header: GgufHeader) -> GgufHeader:
         for tensor in header.tensors
     )
     return replace(header, tensors=tensors, file_size_bytes=plan.size_bytes)
+
+
+def mix_of(plan: BuildPlan, header: GgufHeader) -> TensorMap:
+    """Which tensor gets which type by a plan, for the picture."""
+    return map_of(planned_header(plan, header))
 
 
 def _stored_as(tensor: GgufTensor, type_name: str) -> GgufTensor:

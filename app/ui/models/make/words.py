@@ -9,11 +9,13 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from app.core.engine.base import Notice
 from app.core.engine.texts import MIXED
 from app.core.errors import Fact
+from app.core.quantize.fit_types import FitEstimate
 from app.core.quantize.imatrix import Calibration
 from app.core.quantize.types import NOT_MADE, BuildType, Importance, NotMade, Purpose
 from app.core.quantize.wish import PlanWarning
 from app.ui.messages import number
 from app.ui.models.make.order import MakeStep
+from app.ui.models.words import duration_text
 
 Facts = Mapping[str, Fact]
 
@@ -204,3 +206,23 @@ def coverage_words(calibration: Calibration) -> str:
         words = tr("{seen} of {experts} experts called")
         parts.append(words.format(seen=number(seen), experts=number(experts)))
     return " · ".join(parts)
+
+
+def writing_words(seconds: float, *, calibrated: bool) -> str:
+    """How long writing a build takes."""
+    words = (
+        tr("about {time} to write, after calibrating")
+        if calibrated
+        else tr("about {time} to write")
+    )
+    return words.format(time=duration_text(seconds))
+
+
+def estimate_words(estimate: FitEstimate) -> str:
+    """How long fitting to a size takes."""
+    text = tr("Takes about {time} here.").format(time=duration_text(estimate.seconds))
+    if estimate.groups_known:
+        words = tr("{known} of {groups} parts were measured before.")
+        known, groups = number(estimate.groups_known), number(estimate.groups)
+        text += " " + words.format(known=known, groups=groups)
+    return text
