@@ -194,7 +194,8 @@ class _Plan:
         wish, tensors = self._wish, self._tensors
         label = (wish.recipe.name or "recipe") if wish.recipe else self._base.name
         source_type = file_type_of(self._header) or next(iter(self._header.bytes_by_type), "")
-        metadata = provenance(self._source, source_type, wish, label, importance)
+        parts = tuple(part_paths(self._source, self._header))
+        metadata = provenance(parts, source_type, wish, label, importance)
         total_bytes = sum(tensor.size_bytes for tensor in tensors)
         weights = sum(tensor.elements for tensor in tensors)
         weighted = wish.expect_imatrix or wish.imatrix is not None
@@ -203,10 +204,11 @@ class _Plan:
             for tensor in tensors
         )
         size_bytes = self._size_bytes(len(entries_bytes(metadata)))
-        missing = importance is None and any(_needs(tensor, wish) for tensor in tensors)
+        without = importance is None and not wish.expect_imatrix
+        missing = without and any(_needs(tensor, wish) for tensor in tensors)
         return BuildPlan(
             source=self._source,
-            parts=tuple(part_paths(self._source, self._header)),
+            parts=parts,
             wish=wish,
             label=label,
             base=self._base.name,
@@ -222,7 +224,7 @@ class _Plan:
                 *self._mix_warnings(narrow),
             ),
             importance=importance,
-            imatrix_missing=missing and not wish.expect_imatrix,
+            imatrix_missing=missing,
             seconds=rough_seconds(time_ns, usable_cores()),
             metadata=metadata,
         )

@@ -6,7 +6,7 @@ that are just as long as what is to be said; afterwards the header is written an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,15 +25,22 @@ _LONGEST: Final = 127
 
 
 def provenance(
-    source: Path, source_type: str, wish: Wish, label: str, importance: ImportanceFacts | None
+    parts: Sequence[Path],
+    source_type: str,
+    wish: Wish,
+    label: str,
+    importance: ImportanceFacts | None,
 ) -> dict[str, MetadataValue]:
-    """The entries for a build; the hash is a text of the right length that is to be replaced (`with_hash`)."""
+    """The entries for a build from a source of these files.
+
+    The hash is a text of the right length that is to be replaced (`with_hash`).
+    """
     found: dict[str, MetadataValue] = {
         "nibble.version": __version__,
         "nibble.build": label,
-        "nibble.source.file": source.name,
+        "nibble.source.file": parts[0].name,
         "nibble.source.type": source_type,
-        HASH_KEY: "0" * _HASH_CHARS,
+        HASH_KEY: " ".join("0" * _HASH_CHARS for _ in parts),
     }
     if wish.recipe is not None:
         found[RECIPE_KEY] = recipe_text(wish.recipe)
