@@ -97,6 +97,7 @@ class WindowMenus(QObject):
         standard = QKeySequence.StandardKey
         self._add(menu, self.tr("Chat"), lambda: window.show_page("chat"), "Ctrl+1")
         self._add(menu, self.tr("Models"), lambda: window.show_page("models"), "Ctrl+2")
+        self._add(menu, self.tr("Compare"), lambda: window.show_page("compare"), "Ctrl+3")
         self._add(menu, self.tr("My computer"), lambda: window.show_page("machine"), "Ctrl+4")
         self._add(menu, self.tr("Settings"), lambda: window.show_page("settings"), "Ctrl+5")
         menu.addSeparator()

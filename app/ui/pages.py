@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
@@ -22,6 +23,7 @@ def page_specs(window: MainWindow) -> tuple[PageSpec, ...]:
     return (
         PageSpec("chat", tr("Chat"), "chat", lambda: window.chat_page),
         PageSpec("models", tr("Models"), "model", lambda: _models(window)),
+        PageSpec("compare", tr("Compare"), "compare", lambda: _compare(window)),
         PageSpec("machine", tr("Computer"), "machine", lambda: _machine(window)),
         PageSpec("settings", tr("Settings"), "settings", lambda: _settings(window), at_end=True),
     )
@@ -32,6 +34,15 @@ def _models(window: MainWindow) -> QWidget:
 
     page = ModelsPage(window.parts, window)
     page.chat_requested.connect(window.open_model)
+    return page
+
+
+def _compare(window: MainWindow) -> QWidget:
+    from app.ui.compare.page import ComparePage  # noqa: PLC0415 - built when first shown
+
+    page = ComparePage(window.parts, window)
+    page.make_requested.connect(lambda path: show_library_model(window, path))
+    page.browse_requested.connect(lambda: window.show_page("models"))
     return page
 
 
@@ -58,3 +69,16 @@ def show_catalog_model(window: MainWindow, model_id: str) -> None:
     if isinstance(page, ModelsPage):
         page.show_view("catalog")
         page.catalog_view.open(model_id)
+
+
+def show_library_model(window: MainWindow, path: Path) -> None:
+    """Open a model of this computer on the Models page."""
+    from app.ui.models.page import ModelsPage  # noqa: PLC0415 - built when first shown
+
+    window.show_page("models")
+    page = window.pages["models"]
+    if isinstance(page, ModelsPage):
+        page.show_view("library")
+        model = next((one for one in page.library.models if one.path == path), None)
+        if model is not None:
+            page.library_view.open(model.id)

@@ -315,7 +315,7 @@ class BlindView(QStackedWidget):
             self.round_page.show_test(test, voting=self.desk.voting)
             self.setCurrentWidget(self.round_page)
         page = self.currentWidget()
-        if self.isVisible() and not page.isAncestorOf(self.focusWidget() or self):
+        if page and self.isVisible() and not page.isAncestorOf(self.focusWidget() or self):
             page.setFocus()
 
     def _start(self, builds: tuple[int, int], prompts: list[str]) -> None:

@@ -233,12 +233,14 @@ class SetupView(QWidget):
         if wish is not None:
             self.started.emit(wish)
 
+    def all_results(self) -> tuple[BuildResult, ...]:
+        """All builds as a comparison knows them, many bits first."""
+        return tuple(build_result(one) for one in self.model.builds) if self.model else ()
+
     def results(self) -> tuple[BuildResult, ...]:
-        """The ticked builds as a comparison knows them, many bits first."""
-        if self.model is None:
-            return ()
+        """The ticked ones of them."""
         ticked = set(self.ladder.ticked)
-        return tuple(build_result(one) for one in self.model.builds if str(one.path) in ticked)
+        return tuple(one for one in self.all_results() if str(one.path) in ticked)
 
 
 def _menu_text(model: ShelfModel) -> str:

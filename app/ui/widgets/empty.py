@@ -38,12 +38,18 @@ class EmptyState(QWidget):
         column.addSpacing(4)
         column.addWidget(self.busy_bar, 0, middle)
         column.addWidget(self.button, 0, middle)
+        self._more = QVBoxLayout()
+        column.addLayout(self._more)
         column.addStretch(3)
 
     @property
     def text(self) -> str:
         """Title and sentence as shown."""
         return " ".join(part for part in (self._title.text(), self._sentence.text()) if part)
+
+    def add_button(self, button: QPushButton) -> None:
+        """Another button below the first one."""
+        self._more.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def show_state(
         self, title: str, sentence: str = "", label: str = "", key: str = "", *, busy: bool = False
