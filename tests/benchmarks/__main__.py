@@ -11,6 +11,7 @@ from tests.benchmarks import (
     chat_latency,
     download_speed,
     engine_speed,
+    fit,
     library_speed,
     startup,
     transcript_stall,
@@ -19,7 +20,7 @@ from tests.benchmarks.llama_tools import CACHE, tools_folder
 from tests.benchmarks.model_writer import write_benchmark_model
 from tests.benchmarks.rows import REPORT, Row, report
 
-PARTS = ("startup", "stall", "library", "download", "engine", "latency", "advice")
+PARTS = ("startup", "stall", "library", "download", "engine", "latency", "advice", "fit")
 
 
 def main() -> int:
@@ -47,6 +48,8 @@ def main() -> int:
             rows += _shown(chat_latency.run(model))
     if "advice" in chosen:
         rows += _shown(advice.run())
+    if "fit" in chosen:
+        rows += _shown(fit.run())
     text = report(rows)
     if set(chosen) == set(PARTS):
         REPORT.write_text("# Benchmarks\n\nWritten by `make bench`.\n\n" + text, encoding="utf-8")
