@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -33,8 +33,33 @@ if TYPE_CHECKING:
     from app.ui.widgets.ladder import Ladder
 
 LEAST_PX = 160
-ELSEWHERE_PX = 330  # head, composer, this panel's own lines, and a little of the conversation
 Found = tuple["BuildChoices", "ModelAdvice"]
+
+
+class LadderArea(QScrollArea):
+    """Scrolls the ladder where a low window has no room for all of it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._wanted_px = LEAST_PX
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def want(self, height_px: int) -> None:
+        """Be so high, if there is room."""
+        if height_px != self._wanted_px:
+            self._wanted_px = height_px
+            self.setMaximumHeight(height_px)
+            self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """All of the ladder."""
+        return QSize(super().sizeHint().width(), self._wanted_px)
+
+    def minimumSizeHint(self) -> QSize:
+        """A part of it."""
+        return QSize(super().minimumSizeHint().width(), min(LEAST_PX, self._wanted_px))
 
 
 class BuildsPanel(QFrame):
@@ -64,10 +89,7 @@ class BuildsPanel(QFrame):
         self.use_button.clicked.connect(self._act)
         close = IconButton("close", tr("Close the list of builds"), self, size_px=16)
         close.clicked.connect(self.hide)
-        self._area = QScrollArea(self)  # a low window has no room for the whole ladder
-        self._area.setWidgetResizable(True)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area = LadderArea(self)
         head = QHBoxLayout()
         head.addWidget(self.title_label, 1)
         head.addWidget(close)
@@ -175,8 +197,7 @@ class BuildsPanel(QFrame):
             width = self._area.viewport().width()
             height = self._ladder.heightForWidth(width)
             wanted = height if height > 0 else self._ladder.sizeHint().height()
-            room = self.parentWidget().height() - ELSEWHERE_PX
-            self._area.setFixedHeight(min(wanted, max(LEAST_PX, room)))
+            self._area.want(wanted)
 
     def _tell(self, text: str) -> None:
         self.text_label.setText(text)

@@ -48,12 +48,16 @@ class ShownPick:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The answer: the table of sizes, how far it reaches, and up to three models."""
+    """The answer: the table of sizes, how far it reaches, and up to three models.
+
+    ``held_bytes``: memory that other programs hold, the most that closing them could free.
+    """
 
     question: Question
     rows: tuple[SizeRow, ...]
     reach: Reach
     picks: tuple[ShownPick, ...]
+    held_bytes: int = 0
 
 
 def imagined(known: KnownComputer, question: Question) -> KnownComputer:
@@ -79,7 +83,9 @@ def judge(
     best = computer.advise_catalog(models, wishes)
     cancel.raise_if_cancelled()
     picks = tuple(_shown(computer, models, best, wishes))
-    return Judgement(question, rows, reach_of(rows, wishes), picks)
+    memory = computer.machine.memory
+    held = memory.total_bytes - memory.available_bytes
+    return Judgement(question, rows, reach_of(rows, wishes), picks, held)
 
 
 def _shown(

@@ -60,7 +60,12 @@ def help_text(judgement: Judgement) -> str:
             bits=_bits(narrow[-1].build.quant)
         )
     elif not judgement.question.imagined:
-        words += " " + tr("Closing other programs helps; so does a shorter context.")
+        closing = reach.short_bytes <= judgement.held_bytes
+        words += " " + (
+            tr("Closing other programs helps; so does a shorter context.")
+            if closing
+            else tr("That is more than closing other programs can free.")
+        )
     return words
 
 
