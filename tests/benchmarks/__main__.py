@@ -10,6 +10,7 @@ from tests.benchmarks import (
     advice,
     chat_latency,
     download_speed,
+    download_stall,
     engine_speed,
     fit,
     library_speed,
@@ -39,6 +40,7 @@ def main() -> int:
         rows += _shown(library_speed.run())
     if "download" in chosen:
         rows += _shown(download_speed.run())
+        rows += _shown(download_stall.run())
     if "engine" in chosen or "latency" in chosen:
         tools_folder()
         model = write_benchmark_model(CACHE, "Q4_K_M")

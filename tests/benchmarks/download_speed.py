@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from app.core.cancel import CancelToken
@@ -46,10 +46,15 @@ def write_file(path: Path, size_bytes: int) -> None:
             file.write(block)
 
 
+def server(path: Path) -> AbstractContextManager[str]:
+    """The fixture server in a process of its own; gives its address."""
+    return child_server(SERVER, str(path), REPO, NAME)
+
+
 @contextmanager
-def server(path: Path) -> Iterator[str]:
-    """The fixture server in a process of its own; yields its address."""
-    command = [sys.executable, "-c", SERVER, str(path), REPO, NAME]
+def child_server(program: str, *arguments: str) -> Iterator[str]:
+    """Run a program that prints its address and ends with its input; yields that address."""
+    command = [sys.executable, "-c", program, *arguments]
     child = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     )

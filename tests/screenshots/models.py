@@ -103,7 +103,7 @@ def open_page(stage: Stage) -> tuple[ModelsPage, HubServer]:
             },
         )
     home = stage.paths.data_dir / "person"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     values = {"HF_ENDPOINT": hub.endpoint, "HF_TOKEN": "hf_wrong", "HOME": str(home)}
     enter(mock.patch.dict(os.environ, values))
     enter(mock.patch("app.core.hardware.probing.probe_machine", return_value=machine))
@@ -215,6 +215,20 @@ def library_list(stage: Stage) -> None:
     page.library_view.import_bar.buttons[ImportMode.COPY].setFocus()
 
 
+def copies(stage: Stage) -> None:
+    """Models that are here twice, one of them in another program's store."""
+    _fill(stage.paths.models_dir)
+    again = stage.paths.data_dir / "person" / ".lmstudio" / "models" / "lmstudio" / "gemma"
+    write_model(again / "gemma-3-4b-it-Q8_0.gguf", "Q8_0", fill=1)
+    write_model(stage.paths.models_dir / "imported" / "gemma" / "gemma-copy.gguf", "Q8_0", fill=1)
+    page, _hub = open_page(stage)
+    page.show_view("library")
+    page.library_view.show_copies()
+    wait(lambda: not page.library_view.copies.read_button.isHidden())
+    page.library_view.copies.read_button.click()
+    wait(lambda: page.library_view.copies.lines)
+
+
 def downloads(stage: Stage) -> None:
     """Downloads in every state, over a repository."""
     hub_repo(stage)
@@ -223,7 +237,7 @@ def downloads(stage: Stage) -> None:
         (
             _status("Q4_K_M", 0.62, bytes_per_s=11.4e6, eta_s=83, detail=TransferState.FETCHING),
             _status("Q6_K", 0.31, DownloadState.PAUSED),
-            _status("Q8_0", 0.74, DownloadState.FAILED, error="disk-full"),
+            _status("Q8_0", 0.74, DownloadState.FAILED, error="hub-gated"),
         )
     )
     pause(200)
@@ -233,7 +247,7 @@ def _status(
     label: str, share: float, state: DownloadState = DownloadState.RUNNING, error: str = "", **more
 ) -> DownloadStatus:
     file = HubFile(f"Qwen3-4B-{label}.gguf", round(BUILDS[label] * GB))
-    facts = {"path": file.path, "needed_bytes": file.size_bytes, "available_bytes": 900_000_000}
+    facts = {"repo": REPO, "url": f"https://huggingface.co/{REPO}"}
     download = Download(label, REPO, "c" * 40, label, (file,), state, (), (), error, facts)
     return DownloadStatus(download, done_bytes=round(file.size_bytes * share), **more)
 
@@ -299,6 +313,7 @@ STATES: dict[str, Callable[[Stage], None]] = {
     "models-hub-error": hub_error,
     "models-library": library,
     "models-library-list": library_list,
+    "models-copies": copies,
     "models-downloads": downloads,
     "models-settings": settings,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QLocale, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
@@ -13,7 +15,7 @@ from app.core.models.library import LibraryModel
 from app.core.models.places import Source
 from app.core.models.verify import Verdict
 from app.ui.advice_words import parameters_text
-from app.ui.ladders import advised, local_offer
+from app.ui.ladders import Offer, advised, local_offer
 from app.ui.messages import explain_error, number, size
 from app.ui.models.advice import Advice
 from app.ui.models.detail_page import DetailPage
@@ -155,7 +157,9 @@ class LibraryDetail(DetailPage):
         offer = local_offer(facts.builds)
         if advice is not None:
             offer = advised(offer, advice)
-        self.ladder.set_rungs(offer.rungs, offer.why if len(offer.rungs) > 1 else "", model.id)
+        if len(offer.rungs) == 1:  # nothing to recommend it over
+            offer = Offer((replace(offer.rungs[0], starred=False),))
+        self.ladder.set_rungs(offer.rungs, offer.why, model.id)
         self.ladder.show()
 
     def _on_rung(self, key: str) -> None:

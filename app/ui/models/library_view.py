@@ -250,7 +250,7 @@ class LibraryView(BrowseView):
         words = tr("“{name}” goes to the trash and frees {size} there.").format(
             name=short(removal.model.name), size=size(removal.frees_bytes)
         )
-        self.undo_bar.show_message("dark", "", words, tr("Undo"), "undo")
+        self.undo_bar.show_message("note", "", words, tr("Undo"), "undo")
 
     def _on_refused(self, model: LibraryModel, error: object) -> None:
         self._refused = model
