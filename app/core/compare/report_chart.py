@@ -16,7 +16,8 @@ TOP: Final = 20
 BOTTOM: Final = 52
 RADIUS: Final = 5.5
 LABEL_HEIGHT: Final = 15
-TICKS: Final = 5
+TICKS: Final = 6
+X_AIR: Final = 1.04  # the axis goes a little beyond the last point
 # Okabe and Ito's colours, which people with any colour vision can tell apart; the shape says the same as the colour.
 FRONT_COLOUR: Final = "#0072b2"
 OTHER_COLOUR: Final = "#b35c00"
@@ -85,7 +86,9 @@ class _Scale:
             for point in chart.points
             for value in (point.y - point.error, point.y + point.error)
         ]
-        self.x_ticks = nice_ticks(min(0.0, *xs), max(xs))
+        self._x_end = max(xs) * X_AIR or 1.0
+        ticks = nice_ticks(0.0, self._x_end)
+        self.x_ticks = [tick for tick in ticks if tick <= self._x_end]
         self.y_ticks = nice_ticks(min(ys), max(ys))
         self._x_factor, self._y_factor = chart.x_factor, chart.y_factor
 
@@ -99,8 +102,7 @@ class _Scale:
 
     def x_place(self, value: float) -> float:
         """Place of a value in the axis's unit."""
-        low, high = self.x_ticks[0], self.x_ticks[-1]
-        return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
+        return LEFT + value / self._x_end * (WIDTH - LEFT - RIGHT)
 
     def y_place(self, value: float) -> float:
         """Place of a value in the axis's unit."""
@@ -150,10 +152,19 @@ def _points(chart: Chart, scale: _Scale) -> list[str]:
         if low - high > 2 * RADIUS:
             found.append(_line((x, high), (x, low), 0.8))
         found.append(_mark(x, y, colour, round_=point.on_front))
-        label_y = _free_place(taken, x, y + 4)
+        label_y = _free_place(taken, x, y + 4 + _beside_front(chart, point))
         taken.append((x, label_y))
         found.append(_text((x + RADIUS + 5, label_y), point.label, "start"))
     return found
+
+
+def _beside_front(chart: Chart, point: Point) -> float:
+    """How far a label moves so that the line of the front does not run through it."""
+    after = [other for other in chart.points if other.on_front and other.x > point.x]
+    if not point.on_front or not after:
+        return 0.0
+    following = min(after, key=lambda other: other.x)
+    return LABEL_HEIGHT * (0.8 if following.y >= point.y else -0.8)
 
 
 def _free_place(taken: Sequence[tuple[float, float]], x: float, y: float) -> float:

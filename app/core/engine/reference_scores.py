@@ -21,6 +21,7 @@ from typing import Final
 
 import numpy as np
 
+from app.core.engine.array_files import load_arrays, save_arrays
 from app.core.engine.scores import Doubles, Floats, PositionScores, Tokens, over_blocks
 
 TOP: Final = 256
@@ -64,11 +65,8 @@ class ReferenceScores:
 
     def save(self, path: Path) -> None:
         """Write to a file, in place of what was there. Raises `OSError`."""
-        partial = path.with_name(path.name + ".part")
-        with partial.open("wb") as target:
-            arrays = {name: getattr(self, name) for name in _ARRAYS}
-            np.savez(target, allow_pickle=False, kept_top=np.array(self.kept_top), **arrays)
-        partial.replace(path)
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        save_arrays(path, {**arrays, "kept_top": np.array(self.kept_top)})
 
     @classmethod
     def load(cls, path: Path) -> ReferenceScores:
@@ -78,13 +76,9 @@ class ReferenceScores:
             OSError: it cannot be read.
             ValueError: it is damaged.
         """
-        try:
-            with np.load(path, allow_pickle=False) as found:
-                arrays = {name: found[name] for name in _ARRAYS}
-                return cls(kept_top=int(found["kept_top"]), **arrays)
-        except (KeyError, EOFError, ValueError) as error:
-            message = f"{path.name} holds no scores"
-            raise ValueError(message) from error
+        found = load_arrays(path, (*_ARRAYS, "kept_top"))
+        kept_top = int(found.pop("kept_top"))
+        return cls(kept_top=kept_top, **found)
 
 
 _ARRAYS: Final = tuple(field.name for field in fields(ReferenceScores) if field.name != "kept_top")
