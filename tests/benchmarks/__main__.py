@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from tests.benchmarks import (
     advice,
     chat_latency,
+    compare,
     download_speed,
     download_stall,
     engine_speed,
@@ -21,7 +22,7 @@ from tests.benchmarks.llama_tools import CACHE, tools_folder
 from tests.benchmarks.model_writer import write_benchmark_model
 from tests.benchmarks.rows import REPORT, Row, report
 
-PARTS = ("startup", "stall", "library", "download", "engine", "latency", "advice", "fit")
+PARTS = ("startup", "stall", "library", "download", "engine", "latency", "advice", "compare", "fit")
 
 
 def main() -> int:
@@ -50,6 +51,8 @@ def main() -> int:
             rows += _shown(chat_latency.run(model))
     if "advice" in chosen:
         rows += _shown(advice.run())
+    if "compare" in chosen:
+        rows += _shown(compare.run())
     if "fit" in chosen:
         rows += _shown(fit.run())
     text = report(rows)
