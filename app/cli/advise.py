@@ -13,12 +13,11 @@ from app.cli.advise_text import RANKS, entry, pick_lines, reason_text, table
 from app.core.advice.catalog_facts import builds_of_model, shape_of_model
 from app.core.advice.facts import BuildFacts, ModelShape
 from app.core.advice.header_facts import build_of_header, shape_of_header
-from app.core.advice.recommend import advise_catalog, advise_model
+from app.core.advice.known import KnownComputer
 from app.core.advice.records import Records
 from app.core.advice.results import Purpose, Rank, Wishes
 from app.core.cancel import CancelToken
 from app.core.errors import AppError, ErrorCode
-from app.core.hardware.machine import Machine
 from app.core.hardware.probing import probe_machine
 from app.core.hardware.what_if import what_if
 from app.core.models.catalog import Catalog, CatalogModel, load_catalog
@@ -89,23 +88,23 @@ def run(arguments: argparse.Namespace, paths: Paths, settings: Settings) -> int:
         tokens_per_s=arguments.speed,
         whole_memory=arguments.ram is not None or arguments.vram is not None,
     )
+    # What was measured here holds for this computer only.
+    records = None if wishes.whole_memory else Records(paths.data_dir)
+    computer = KnownComputer(machine, records)
     if case is None:
-        return _write_catalog(machine, catalog, wishes, as_json=arguments.json)
-    shape, builds = case
-    if not wishes.whole_memory:  # what was measured here holds for this computer only
-        builds = Records(paths.data_dir).measured(builds)
-    return _write_model(machine, shape, builds, wishes, as_json=arguments.json)
+        return _write_catalog(computer, catalog, wishes, as_json=arguments.json)
+    return _write_model(computer, *case, wishes, as_json=arguments.json)
 
 
 def _write_model(
-    machine: Machine,
+    computer: KnownComputer,
     shape: ModelShape,
     builds: Sequence[BuildFacts],
     wishes: Wishes,
     *,
     as_json: bool,
 ) -> int:
-    advice = advise_model(machine, shape, builds, wishes)
+    advice = computer.advise(shape, builds, wishes)
     if as_json:
         terminal.write_json([entry(one) for one in advice.builds])
         return 0
@@ -114,8 +113,10 @@ def _write_model(
     return 0
 
 
-def _write_catalog(machine: Machine, catalog: Catalog, wishes: Wishes, *, as_json: bool) -> int:
-    advice = advise_catalog(machine, catalog.models, wishes)
+def _write_catalog(
+    computer: KnownComputer, catalog: Catalog, wishes: Wishes, *, as_json: bool
+) -> int:
+    advice = computer.advise_catalog(catalog.models, wishes)
     found = [(rank, advice.picks[rank]) for rank in reversed(Rank) if rank in advice.picks]
     if as_json:
         terminal.write_json(
@@ -123,7 +124,7 @@ def _write_catalog(machine: Machine, catalog: Catalog, wishes: Wishes, *, as_jso
                 {
                     "rank": RANKS[rank],
                     "model": pick.model_id,
-                    **entry(replace(pick.advice, recommended=True, reasons=pick.reasons)),
+                    **entry(replace(pick.advice, reasons=pick.reasons)),
                 }
                 for rank, pick in found
             ]

@@ -9,14 +9,16 @@ goes before a smaller one at eight, and below the knee the smaller one wins (qua
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from app.core.advice.calibration import Calibration
 from app.core.advice.catalog_facts import builds_of_model, shape_of_model
-from app.core.advice.model_advice import best_build, is_quick
+from app.core.advice.choosing import is_quick
+from app.core.advice.facts import ModelShape
+from app.core.advice.model_advice import advise_model, best_build
 from app.core.advice.quality import effective_parameters
 from app.core.advice.results import (
     BuildAdvice,
@@ -30,7 +32,7 @@ from app.core.advice.results import (
     ReasonCode,
     Wishes,
 )
-from app.core.advice.room import context_for, room_of
+from app.core.advice.room import context_for
 from app.core.advice.speed import active_bytes
 from app.core.hardware.machine import Machine
 from app.core.models.catalog import Ability, CatalogModel
@@ -59,6 +61,8 @@ SPEED_WORTH: Final = {
     Rank.FAST: 1.0,
 }  # doublings of size for a doubling of speed
 GUIDE_PARAMETERS: Final = 50e6
+FEW_BITS: Final = 5.5
+MANY_BITS: Final = 7.5  # eight-bit files, whose sizes the catalog rounds
 
 
 def advise_catalog(
@@ -68,17 +72,21 @@ def advise_catalog(
     calibration: Calibration | None = None,
 ) -> CatalogAdvice:
     """The best three models of the catalog for a purpose; no model stands twice."""
-    candidates = [
-        found
-        for model in models
-        if _serves(model, wishes.purpose)
-        for found in [_candidate(machine, model, wishes, calibration)]
-        if found is not None
-    ]
+    serving = [model for model in models if _serves(model, wishes.purpose)]
+    found = (_candidate(machine, model, wishes, calibration) for model in serving)
+    candidates = [candidate for candidate in found if candidate is not None]
     if not candidates:
-        return CatalogAdvice({}, (_nothing(machine, wishes),))
+        return CatalogAdvice({}, _why_nothing(machine, serving, wishes, calibration))
+
+    def pick(found: _Candidate) -> Pick:
+        builds = builds_of_model(found.model)
+        advice = advise_model(machine, found.shape, builds, wishes, calibration)
+        best = advice.recommended or found.advice
+        reasons = [*best.reasons, *_larger_model(found, candidates)]
+        return Pick(found.model.id, best, found.score, tuple(reasons))
+
     picks = _ranked(candidates, wishes)
-    return CatalogAdvice({rank: _pick(found) for rank, found in picks.items()})
+    return CatalogAdvice({rank: pick(found) for rank, found in picks.items()})
 
 
 def score(advice: BuildAdvice, parameters: float, year: float, purpose: Purpose) -> float:
@@ -103,6 +111,7 @@ def score(advice: BuildAdvice, parameters: float, year: float, purpose: Purpose)
 @dataclass(frozen=True)
 class _Candidate:
     model: CatalogModel
+    shape: ModelShape
     advice: BuildAdvice
     score: float
 
@@ -138,7 +147,7 @@ def _candidate(
     worth -= TIGHT_COST if advice.fit is Fit.TIGHT else 0.0
     shorter = advice.settings.context_length < context_for(wishes, shape)
     worth -= SHORT_CONTEXT_COST if shorter else 0.0
-    return _Candidate(model, advice, worth)
+    return _Candidate(model, shape, advice, worth)
 
 
 def _serves(model: CatalogModel, purpose: Purpose) -> bool:
@@ -169,43 +178,37 @@ def _ranked(candidates: Sequence[_Candidate], wishes: Wishes) -> dict[Rank, _Can
     return picks
 
 
-def _pick(found: _Candidate) -> Pick:
-    advice = found.advice
-    speed, quality = advice.speed, advice.quality
-    reasons = [
-        Reason(
-            ReasonCode.FITS,
-            {
-                "needed_bytes": advice.memory.total_bytes,
-                "available_bytes": advice.available_bytes,
-                "spare_bytes": advice.spare_bytes,
-                "context_tokens": advice.settings.context_length,
-            },
-        )
+def _larger_model(found: _Candidate, candidates: Iterable[_Candidate]) -> Iterator[Reason]:
+    """Whether a smaller model at eight bits, for which there would be room as well, is worth less."""
+    bits, size = found.advice.build.bits_per_weight, found.advice.build.size_bytes
+    if not 0 < bits < FEW_BITS:
+        return
+    for other in candidates:
+        smaller = other.model.parameters < found.model.parameters and other.score < found.score
+        if smaller and any(
+            build.bits_per_weight >= MANY_BITS and build.size_bytes <= size
+            for build in builds_of_model(other.model)
+        ):
+            yield Reason(ReasonCode.LARGER_MODEL, {"bits": round(bits, 1)})
+            return
+
+
+def _why_nothing(
+    machine: Machine,
+    models: Iterable[CatalogModel],
+    wishes: Wishes,
+    calibration: Calibration | None,
+) -> tuple[Reason, ...]:
+    """Why not even the model that needs least is advisable; nothing to say of an empty catalog."""
+    advices = [
+        advise_model(machine, shape_of_model(model), builds_of_model(model), wishes, calibration)
+        for model in models
     ]
-    if speed:
-        facts = {
-            "tokens_per_s_low": round(speed.low, 1),
-            "tokens_per_s_high": round(speed.high, 1),
-            "wanted_tokens_per_s": 0.0,
-        }
-        reasons.append(Reason(ReasonCode.FAST_ENOUGH, facts))
-    if quality:
-        loss = {
-            "quality": quality.word.value,
-            "kld_low": quality.kld_low,
-            "kld_high": quality.kld_high,
-        }
-        reasons.append(Reason(ReasonCode.LOSS, loss))
-    if 0 < advice.build.bits_per_weight < 5.0 and found.model.parameters > 6e9:
-        reasons.append(Reason(ReasonCode.LARGER_MODEL, {"bits": advice.build.bits_per_weight}))
-    return Pick(found.model.id, advice, found.score, tuple(reasons))
-
-
-def _nothing(machine: Machine, wishes: Wishes) -> Reason:
-    room = room_of(machine, wishes)
-    facts = {"smallest_bytes": 0, "available_bytes": room.total_bytes, "short_bytes": 0}
-    return Reason(ReasonCode.NOTHING_FITS, facts)
+    known = [advice for advice in advices if advice.builds]
+    if not known:
+        return ()
+    least = min(known, key=lambda one: min(build.memory.total_bytes for build in one.builds))
+    return least.reasons
 
 
 def _year(released: str | None) -> float:

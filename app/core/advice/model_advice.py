@@ -11,6 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.core.advice.calibration import Calibration
+from app.core.advice.choosing import (
+    choose,
+    is_quick,
+    likely_kld,
+    likely_speed,
+    quality_word,
+)
 from app.core.advice.facts import BuildFacts, ModelShape
 from app.core.advice.memory import kv_cache_bytes
 from app.core.advice.quality import are_equal, dominators, estimate_quality
@@ -32,15 +39,13 @@ from app.core.advice.room import (
     context_for,
     fit_of,
     longest_context,
+    missing_bytes,
     room_of,
 )
 from app.core.advice.speed import estimate_speed
 from app.core.errors import Fact
 from app.core.hardware.machine import Machine
 
-WORTH_HAVING = (QualityWord.LIKE_ORIGINAL, QualityWord.VERY_GOOD, QualityWord.VISIBLE)
-HOPELESS_SHARE = 0.25  # of the wished speed
-NEARLY_AS_FAST = 0.85
 WORTH_A_STEP = 0.97  # of the size
 
 
@@ -89,42 +94,6 @@ def best_build(
     return next((advice for advice in advices if advice.key == key), None)
 
 
-def choose(advices: Sequence[BuildAdvice], wishes: Wishes) -> str:
-    """Key of the build to take, or an empty string.
-
-    What fits without squeezing goes before what only just fits, what is quick enough before what is not, and nothing
-    broken is ever taken.
-    """
-    usable = [advice for advice in advices if _is_usable(advice)]
-    sound = [advice for advice in usable if _word(advice) in WORTH_HAVING] or usable
-    roomy = [advice for advice in sound if advice.fit is not Fit.TIGHT] or sound
-    if not roomy:
-        return ""
-    quick = [advice for advice in roomy if is_quick(advice, wishes)]
-    if not quick:
-        return _least_slow(roomy, wishes)
-    best = min(quick, key=_kld)
-    equal = [advice for advice in quick if advice is best or advice.key in best.equal_to]
-    equal = [advice for advice in equal if not advice.dominated_by] or equal
-    return min(equal, key=lambda advice: advice.build.size_bytes).key
-
-
-def _least_slow(advices: Sequence[BuildAdvice], wishes: Wishes) -> str:
-    """The best of those about as fast as the fastest; nothing that is hopelessly slow."""
-    top = max(_middle(advice) for advice in advices)
-    if top < wishes.tokens_per_s * HOPELESS_SHARE:
-        return ""
-    near = [advice for advice in advices if _middle(advice) >= top * NEARLY_AS_FAST]
-    best = min(near, key=lambda advice: (_kld(advice), advice.build.size_bytes))
-    equal = [advice for advice in near if advice is best or advice.key in best.equal_to]
-    return max(equal, key=lambda advice: (_middle(advice), -advice.build.size_bytes)).key
-
-
-def is_quick(advice: BuildAdvice, wishes: Wishes) -> bool:
-    """Whether the likeliest speed is what was asked; an unknown speed counts as enough."""
-    return advice.speed is None or advice.speed.middle >= wishes.tokens_per_s
-
-
 @dataclass(frozen=True)
 class _Case:
     """What all builds of a question have in common."""
@@ -155,7 +124,7 @@ def _judge(case: _Case, build: BuildFacts) -> BuildAdvice:
 def _compared(advices: list[BuildAdvice]) -> list[BuildAdvice]:
     """Marks which builds are beaten by others, and which cannot be told apart."""
     beaten = dominators(
-        [advice.build.size_bytes for advice in advices], [_kld(advice) for advice in advices]
+        [advice.build.size_bytes for advice in advices], [likely_kld(advice) for advice in advices]
     )
     found = []
     for advice, by in zip(advices, beaten, strict=True):
@@ -179,20 +148,20 @@ def _with_steps(case: _Case, advices: Sequence[BuildAdvice], index: int) -> Buil
         other
         for other in advices[:index]
         if not other.dominated_by
-        and _word(other) is not QualityWord.BROKEN
+        and quality_word(other) is not QualityWord.BROKEN
         and other.build.size_bytes < advice.build.size_bytes * WORTH_A_STEP
     ]
     above = [
         other
         for other in advices[index + 1 :]
         if not other.dominated_by
-        and _kld(other) < _kld(advice)
+        and likely_kld(other) < likely_kld(advice)
         and other.key not in advice.equal_to
     ]
     return replace(
         advice,
         step_down=_step_down(case, advice, below[-1]) if below else None,
-        step_up=_step_up(case, above[0]) if above else None,
+        step_up=_step_up(case, advice, above[0]) if above else None,
     )
 
 
@@ -204,18 +173,21 @@ def _step_down(case: _Case, advice: BuildAdvice, lower: BuildAdvice) -> StepDown
         quant=lower.build.quant,
         freed_bytes=freed,
         freed_tokens=int(freed / token) // 256 * 256 if token else 0,
-        speed_ratio=_middle(lower) / _middle(advice) if _middle(advice) else 1.0,
-        word=_word(lower),
+        speed_ratio=likely_speed(lower) / likely_speed(advice) if likely_speed(advice) else 1.0,
+        word=quality_word(lower),
     )
 
 
-def _step_up(case: _Case, higher: BuildAdvice) -> StepUp:
+def _step_up(case: _Case, advice: BuildAdvice, higher: BuildAdvice) -> StepUp:
+    needed = max(0, -higher.spare_bytes)
+    if higher.fit is Fit.TIGHT and advice.fit is not Fit.TIGHT:
+        needed = missing_bytes(case.room, higher.memory)
     return StepUp(
         key=higher.key,
         quant=higher.build.quant,
-        needed_bytes=max(0, -higher.spare_bytes),
-        needed_tokens_per_s=max(0.0, case.wishes.tokens_per_s - _middle(higher)),
-        word=_word(higher),
+        needed_bytes=needed,
+        needed_tokens_per_s=max(0.0, case.wishes.tokens_per_s - likely_speed(higher)),
+        word=quality_word(higher),
     )
 
 
@@ -231,7 +203,7 @@ def _with_reasons(
     if recommended:
         quality = advice.quality
         facts: dict[str, Fact] = {
-            "quality": _word(advice).value,
+            "quality": quality_word(advice).value,
             "kld_high": quality.kld_high if quality else 0.0,
         }
         quick = is_quick(advice, case.wishes)
@@ -359,9 +331,9 @@ def _quality_reasons(advice: BuildAdvice, advices: Sequence[BuildAdvice]) -> Ite
 def _why_none(case: _Case, advices: Sequence[BuildAdvice]) -> Iterator[Reason]:
     fits = [advice for advice in advices if advice.fit is not Fit.NO]
     if fits:
-        best = min(fits, key=_kld)
+        best = min(fits, key=likely_kld)
         facts: dict[str, Fact] = {
-            "quality": _word(best).value,
+            "quality": quality_word(best).value,
             "kld_low": best.quality.kld_low if best.quality else 0.0,
             "kld_high": best.quality.kld_high if best.quality else 0.0,
         }
@@ -377,24 +349,8 @@ def _why_none(case: _Case, advices: Sequence[BuildAdvice]) -> Iterator[Reason]:
     yield Reason(ReasonCode.NOTHING_FITS, facts)
 
 
-def _is_usable(advice: BuildAdvice) -> bool:
-    return advice.fit is not Fit.NO and _word(advice) is not QualityWord.BROKEN
-
-
 def _equal(one: BuildAdvice, other: BuildAdvice) -> bool:
     qualities: tuple[QualityEstimate | None, ...] = (one.quality, other.quality)
     if qualities[0] is None or qualities[1] is None:
         return False
     return are_equal(qualities[0], qualities[1])
-
-
-def _word(advice: BuildAdvice) -> QualityWord:
-    return advice.quality.word if advice.quality else QualityWord.VISIBLE
-
-
-def _kld(advice: BuildAdvice) -> float:
-    return advice.quality.kld if advice.quality else 0.1
-
-
-def _middle(advice: BuildAdvice) -> float:
-    return advice.speed.middle if advice.speed else 0.0

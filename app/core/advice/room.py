@@ -246,6 +246,14 @@ def fit_of(room: Room, memory: MemoryEstimate) -> Fit:
     return Fit.YES if share <= GOOD_SHARE else Fit.TIGHT
 
 
+def missing_bytes(room: Room, memory: MemoryEstimate) -> int:
+    """Bytes by which the fullest part of the room is too small for a fit that is not tight; 0 if it is large enough."""
+    main = memory.total_bytes if room.shared else memory.main.total_bytes
+    pairs = [(main, room.main_bytes)]
+    pairs += [(part.total_bytes, room.device_bytes) for part in memory.devices[1:]]
+    return max(0, *(int(used / GOOD_SHARE) - there for used, there in pairs))
+
+
 @dataclass(frozen=True)
 class _Case:
     """A build that is to be placed in a room."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.core.advice.catalog_facts import build_of_unknown
+from app.core.advice.choosing import is_quick
 from app.core.advice.facts import BuildFacts
 from app.core.advice.known import KnownComputer
-from app.core.advice.model_advice import is_quick
 from app.core.advice.published import file_bits
 from app.core.advice.results import BuildAdvice, Fit, Wishes
 
