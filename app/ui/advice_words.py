@@ -170,7 +170,7 @@ def _reason(reason: Reason) -> str:
     facts = reason.facts
     words = {
         ReasonCode.BEST_QUALITY: tr("the best quality that fits and is quick enough here"),
-        ReasonCode.LEAST_SLOW: tr("the best of the quickest; none is as quick here as you want"),
+        ReasonCode.LEAST_SLOW: tr("the best of the quickest here"),
         ReasonCode.FAST_ENOUGH: tr("quick enough to read along"),
         ReasonCode.PARTLY_ON_GPU: tr("runs partly on the graphics card"),
         ReasonCode.SMALLER_CACHE: tr("fits with a smaller memory of the context"),
