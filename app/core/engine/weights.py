@@ -17,6 +17,7 @@ from app.core.engine.ggml import Bytes, EvalCallback, Floats, GgmlTensor
 from app.core.engine.llama import lib
 from app.core.errors import AppError, ErrorCode
 from app.core.models.gguf import GgufTensor, read_file
+from app.core.models.gguf_check import part_paths
 
 _MATRIX_OPERATIONS: Final = ("MUL_MAT", "MUL_MAT_ID", "GET_ROWS")
 
@@ -25,7 +26,7 @@ class WritableWeights:
     """The weights of a model loaded into plain memory, found by name.
 
     Args:
-        path: the file that the model was loaded from.
+        path: the file that the model was loaded from; of a split model, the first part.
         model: llama.cpp's model, loaded without mapping and without extra buffers.
 
     Raises:
@@ -33,10 +34,14 @@ class WritableWeights:
     """
 
     def __init__(self, path: Path, model: Any) -> None:  # noqa: ANN401 - a ctypes pointer
-        header = read_file(path)
-        self._infos = {tensor.name: tensor for tensor in header.tensors}
-        self._file = np.memmap(path, np.uint8, mode="r")
-        self._data_offset = header.data_offset
+        self._infos: dict[str, GgufTensor] = {}
+        self._data: dict[str, Bytes] = {}  # of a tensor, as its file has it
+        for part in part_paths(path, read_file(path)):
+            header, file = read_file(part), np.memmap(part, np.uint8, mode="r")
+            for tensor in header.tensors:
+                start = header.data_offset + tensor.offset
+                self._infos[tensor.name] = tensor
+                self._data[tensor.name] = file[start : start + tensor.size_bytes]
         self._places: dict[str, Bytes] = {}
         self._find(path, model)
 
@@ -74,9 +79,8 @@ class WritableWeights:
     def _original(self, name: str) -> Bytes:
         """(rows, bytes of a row) as the file has them."""
         info = self._infos[name]
-        start = self._data_offset + info.offset
         width = ggml.row_bytes(info.type_number, info.shape[0])
-        return self._file[start : start + info.size_bytes].reshape(-1, width)
+        return self._data[name].reshape(-1, width)
 
     def _find(self, path: Path, model: Any) -> None:  # noqa: ANN401 - a ctypes pointer
         wanted = {ggml.operations()[name] for name in _MATRIX_OPERATIONS}

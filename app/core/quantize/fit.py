@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from app.core.errors import AppError, ErrorCode
 from app.core.hardware.cpu import usable_cores
 from app.core.hardware.memory import available_memory_bytes
 from app.core.models.gguf_check import check_file
-from app.core.quantize.build import make_build, plan_build
+from app.core.quantize.build import make_build
 from app.core.quantize.cost import rough_seconds, tensor_ns
 from app.core.quantize.fit_store import FitStore
 from app.core.quantize.fit_types import (
@@ -37,10 +37,10 @@ from app.core.quantize.fit_types import (
 )
 from app.core.quantize.groups import Group, groups_of
 from app.core.quantize.imatrix import calibrate
-from app.core.quantize.planning import padded
+from app.core.quantize.planning import padded, plan_build, plan_builds
 from app.core.quantize.recipe import Recipe, lines_for
-from app.core.quantize.sizes import data_bytes, matrix_bytes, stored_bytes
-from app.core.quantize.types import BUILD_TYPES
+from app.core.quantize.sizes import matrix_bytes, stored_bytes
+from app.core.quantize.types import BUILD_TYPES, Importance
 from app.core.quantize.wish import BuildPlan, BuildProgress, Wish
 
 CHILD_BYTES: Final = 600_000_000  # llama.cpp, numpy, scores and one matrix as numbers
@@ -170,28 +170,33 @@ class _Fit:
         Raises:
             AppError: FIT_TOO_SMALL.
         """
-        request = {
-            "operation": "stocks",
-            "source": str(self._request.source),
-            "imatrix": str(self._store.imatrix),
-            "types": {kind.name: kind.number for kind in BUILD_TYPES if _is_rival(kind.name)},
-        }
-        done = run_job("fit-job", request, self._cancel, needed_bytes=self._needed_bytes)
-        found = {name: dict(pairs) for name, pairs in done["types"].items()}
-        sizes = {name: data_bytes(self._header, types) for name, types in found.items()}
-        fitting = sorted(
-            (name for name in found if sizes[name] <= self._request.budget_bytes),
-            key=lambda name: -sizes[name],
-        )
-        for number, name in enumerate(fitting):
-            plan = self._plan(Wish(type_name=name))
-            if plan.size_bytes <= self._request.budget_bytes:
-                rivals = [found[other] for other in fitting[number : number + 1 + RIVALS]]
-                return _Stock(plan, found[name], tuple(rivals))
-        least = min(sizes.values()) + self._header.data_offset
-        raise AppError(
-            ErrorCode.FIT_TOO_SMALL, budget_bytes=self._request.budget_bytes, needed_bytes=least
-        )
+        plans = sorted(self._stock_plans(), key=lambda plan: -plan.size_bytes)
+        fitting = [plan for plan in plans if plan.size_bytes <= self._request.budget_bytes]
+        if not fitting:
+            raise self._too_small(plans[-1].size_bytes)
+        types = [
+            {tensor.name: tensor.type_name for tensor in plan.tensors}
+            for plan in fitting[: 1 + RIVALS]
+        ]
+        return _Stock(fitting[0], types[0], tuple(types))
+
+    def _stock_plans(self) -> list[BuildPlan]:
+        """Plans of all stock types; without those that the importance matrix says too little for."""
+        types = [kind for kind in BUILD_TYPES if kind.name not in _IGNORED]
+        source = self._request.source
+        try:
+            wishes = [self._wish(Wish(type_name=kind.name)) for kind in types]
+            return plan_builds(source, wishes, self._cancel)
+        except AppError as error:
+            if error.code is not ErrorCode.IMATRIX_INVALID:
+                raise
+        types = [kind for kind in types if kind.importance is not Importance.REQUIRED]
+        wishes = [self._wish(Wish(type_name=kind.name)) for kind in types]
+        return plan_builds(source, wishes, self._cancel)
+
+    def _too_small(self, needed_bytes: int) -> AppError:
+        budget = self._request.budget_bytes
+        return AppError(ErrorCode.FIT_TOO_SMALL, budget_bytes=budget, needed_bytes=needed_bytes)
 
     def search(self, stock: _Stock) -> BuildPlan:
         """The plan of the best mix within the budget."""
@@ -264,16 +269,9 @@ class _Fit:
         weights = sum(tensor.elements for tensor in made)
         times = [tensor_ns("F16", name, weights, weighted=True) for name in _QUANTIZED]
         quantizing = rough_seconds(sum(times), usable_cores())
-        stock = self._guessed_stock()
-        return FitEstimate(
-            read * float(done["chunk_seconds"]) + quantizing, *stock, known, len(groups)
-        )
-
-    def _guessed_stock(self) -> tuple[str, int]:
-        if self._store.imatrix.exists():
-            stock = self.choose_stock()
-            return stock.plan.label, stock.plan.size_bytes
-        return "", 0
+        stock = self.choose_stock().plan
+        seconds = read * float(done["chunk_seconds"]) + quantizing
+        return FitEstimate(seconds, stock.label, stock.size_bytes, known, len(groups))
 
     def _found(self, stock: _Stock, names: list[str], room: int) -> dict[str, str]:
         request = {
@@ -293,11 +291,7 @@ class _Fit:
             "fit-job", request, self._cancel, self._take, needed_bytes=self._needed_bytes
         )
         if done["types"] is None:
-            raise AppError(
-                ErrorCode.FIT_TOO_SMALL,
-                budget_bytes=self._request.budget_bytes,
-                needed_bytes=stock.plan.size_bytes,
-            )
+            raise self._too_small(stock.plan.size_bytes)
         self._types = types = dict(done["types"])
         self._on_progress(FitProgress(FitStep.SEARCH, 1.0, 0.0, self.picture()))
         return types
@@ -313,12 +307,17 @@ class _Fit:
             architecture=self._header.architecture,
             comment=f"sensitivities measured on {self._request.calibration.name}",
         )
-        return self._plan(Wish(recipe=recipe))
+        return plan_build(self._request.source, self._wish(Wish(recipe=recipe)), self._cancel)
 
-    def _plan(self, wish: Wish) -> BuildPlan:
-        text = self._request.calibration.name
-        wish = Wish(wish.type_name, wish.recipe, self._store.imatrix, text)
-        return plan_build(self._request.source, wish, self._cancel)
+    def _wish(self, wish: Wish) -> Wish:
+        """The wish with the importance matrix; for an estimate it need not be there yet."""
+        there = self._store.imatrix.exists()
+        return replace(
+            wish,
+            imatrix=self._store.imatrix if there else None,
+            calibration=self._request.calibration.name,
+            expect_imatrix=not there,
+        )
 
     def _bits(self, group: Group) -> float:
         """Bits a weight of a group in the mix; 0 without one."""
@@ -348,10 +347,6 @@ class _Fit:
 # sampled rows of all types.
 _QUANTIZED: Final = ("Q2_K", "IQ3_S", "Q4_K", "IQ3_S", "IQ3_S", "Q4_K", "IQ4_XS")
 _IGNORED: Final = frozenset({"BF16", "F16", "MXFP4_MOE", "TQ1_0", "TQ2_0"})
-
-
-def _is_rival(name: str) -> bool:
-    return name not in _IGNORED
 
 
 def _texts(request: FitRequest) -> tuple[str, str]:

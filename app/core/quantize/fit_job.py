@@ -15,10 +15,9 @@ from app.core.engine.job import Emit, serve
 from app.core.engine.scores import PositionScores, divergence, standard_error, summarize
 from app.core.engine.scoring import Scorer, ScoringOptions
 from app.core.engine.wire import Line
-from app.core.models.gguf import read_file
+from app.core.models.gguf_check import check_file
 from app.core.quantize.groups import Group, groups_of
 from app.core.quantize.imatrix_file import read_imatrix
-from app.core.quantize.quantizer import Order, dry_run
 from app.core.quantize.search import Knowledge, Searcher
 from app.core.quantize.sensitivity import Bench
 from app.core.quantize.sizes import stored_bytes
@@ -32,8 +31,8 @@ def main() -> int:
 
 
 def work(request: Line, emit: Emit) -> Line:
-    """``operation`` is ``time``, ``stocks``, ``search`` or ``verify``."""
-    operations = {"time": _time, "stocks": _stocks, "search": _search, "verify": _verify}
+    """``operation`` is ``time``, ``search`` or ``verify``."""
+    operations = {"time": _time, "search": _search, "verify": _verify}
     return operations[request["operation"]](request, emit)
 
 
@@ -54,22 +53,12 @@ def _time(request: Line, _emit: Emit) -> Line:
     return {"chunk_seconds": seconds, "chunks": available, "held_out_chunks": held_out}
 
 
-def _stocks(request: Line, _emit: Emit) -> Line:
-    """Which type each tensor gets in stock types: name of the type -> pairs of tensor and storage type."""
-    source, imatrix = Path(request["source"]), _importance(request)
-    found = {}
-    for name, number in request["types"].items():
-        run = dry_run(Order(source, source.with_name("none"), number, {}, imatrix))
-        found[name] = [list(pair) for pair in run.types]
-    return {"types": found}
-
-
 def _search(request: Line, emit: Emit) -> Line:
     """Find a mix; what is learnt of the source goes to the parent as it comes, so that it can be continued."""
     report = _Reporter(emit)
     known = Knowledge(**request["known"])
     source = Path(request["source"])
-    header = read_file(source)
+    header = check_file(source)
     with Bench(source, request["text"], request["chunks"], _importance(request)) as bench:
         report("reference", 0, 1)
         bench.score_reference()

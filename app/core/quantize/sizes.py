@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from app.core.models.gguf import GgufHeader
 from app.core.models.llama_facts import TENSOR_TYPES
 from app.core.quantize.planning import padded
 
@@ -20,11 +17,3 @@ def matrix_bytes(elements: int, type_name: str) -> int:
 def stored_bytes(elements: int, type_name: str) -> int:
     """Bytes that a matrix takes in a file."""
     return padded(matrix_bytes(elements, type_name))
-
-
-def data_bytes(header: GgufHeader, types: Mapping[str, str]) -> int:
-    """Bytes of all tensors in a file; those that ``types`` does not name stay as they are."""
-    return sum(
-        stored_bytes(tensor.elements, types.get(tensor.name, tensor.type_name))
-        for tensor in header.tensors
-    )
