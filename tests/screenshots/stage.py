@@ -84,9 +84,9 @@ TITLES = (
 )
 
 
-def wait(condition: Callable[[], object]) -> None:
+def wait(condition: Callable[[], object], timeout_s: float = TIMEOUT_S) -> None:
     """Run the event loop until the condition holds."""
-    deadline_s = time.monotonic() + TIMEOUT_S
+    deadline_s = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline_s:
             raise TimeoutError("the window did not get there")

@@ -11,6 +11,7 @@ from app.ui.models.make.order import Way
 from app.ui.models.make.recipe_pick import RecipePick
 from app.ui.models.make.size_pick import SizePick
 from app.ui.models.make.source_bar import SourceBar
+from app.ui.models.make.source_list import SourceList
 from app.ui.models.make.target_bar import TargetBar
 from app.ui.models.make.type_pick import TypePick
 from app.ui.models.make.words import tr
@@ -32,14 +33,9 @@ class ChooseView(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.way = Way.TYPE
+        self._known = False
         self.source_bar = SourceBar(self)
-        self.empty_label = quiet_label(self, "body")
-        self.empty_label.setText(
-            tr(
-                "Choose a model with 16 or 8 bits. From it Nibble makes every smaller width there is, or the"
-                " mix of widths that best uses the memory you have."
-            )
-        )
+        self.start = SourceList(self)
         ways = ((Way.TYPE, tr("A standard type")), (Way.SIZE, tr("Fit a size")))
         self.way_choice = Choice(
             tr("How to choose"),
@@ -73,7 +69,7 @@ class ChooseView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         column.addWidget(self.source_bar)
-        column.addWidget(self.empty_label)
+        column.addWidget(self.start)
         column.addWidget(self.warning_bar)
         column.addWidget(self.way_choice, 0, Qt.AlignmentFlag.AlignLeft)
         for widget in (self.type_pick, self.size_pick, self.recipe_pick, self.notes_label):
@@ -88,7 +84,8 @@ class ChooseView(QWidget):
 
     def show_source(self, *, known: bool) -> None:
         """Show the questions about a source that was read, or none of them."""
-        self.empty_label.setVisible(not known)
+        self._known = known
+        self.start.setVisible(not known and self.source_bar.path is None)
         for widget in (
             self.way_choice,
             self.calibration_bar,
@@ -105,6 +102,7 @@ class ChooseView(QWidget):
         }
         for way, pick in picks.items():
             pick.setVisible(known and way is self.way)
+        self.source_bar.setVisible(known or self.source_bar.path is not None)
         if not known:
             self.warning_bar.hide()
             self.notes_label.hide()
@@ -112,7 +110,7 @@ class ChooseView(QWidget):
     def show_way(self, way: Way) -> None:
         """Choose another way to describe the build."""
         self.way = way
-        self.show_source(known=self.empty_label.isHidden())
+        self.show_source(known=self._known)
         self.way_changed.emit()
 
     def show_warnings(self, grave: list[str], small: list[str]) -> None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QObject
 
 from app.core.errors import AppError
-from app.core.models.part_file import free_bytes
-from app.core.quantize.fit_types import FitEstimate
 from app.core.quantize.recipe import Recipe, recipe_text
 from app.core.quantize.types import BuildType, Importance
 from app.core.quantize.wish import BuildPlan
@@ -17,9 +13,10 @@ from app.ui.models.make.choose_view import ChooseView
 from app.ui.models.make.desk import KINDS, MakeDesk
 from app.ui.models.make.order import BuildSource, Order, Way, target_name
 from app.ui.models.make.outlook import fits_bytes, size_range, sort_warnings, starting_recipe
+from app.ui.models.make.prospects import Prospects
 from app.ui.models.make.type_ladder import mix_of, type_offer
 from app.ui.models.make.words import estimate_words, tr, writing_words
-from app.ui.tasks import Lane, Task, TaskRunner
+from app.ui.tasks import TaskRunner
 
 PREFERRED = "Q4_K_M"
 FIT_LABEL = "fit"
@@ -34,24 +31,22 @@ class Chooser(QObject):
         super().__init__(parent)
         self._view = view
         self._desk = desk
-        self._tasks = tasks
         self._mix: BuildPlan | None = None
         self._budget_bytes = 0
-        self._estimate: FitEstimate | None = None
-        self._estimated: object = None  # what the estimate was asked for
-        self._free_bytes: int | None = None
-        self._measuring: Task | None = None
+        self.prospects = Prospects(desk, tasks, self)
         desk.opened.connect(self._on_opened)
         desk.planned.connect(self._on_planned)
         desk.mixed.connect(self._on_mixed)
-        desk.estimated.connect(self._on_estimated)
+        self.prospects.changed.connect(self.refresh)
+        self.prospects.failed.connect(self._on_untimed)
         view.way_changed.connect(self._on_way)
         view.type_pick.chosen.connect(lambda _name: self.refresh())
         view.type_pick.activated.connect(lambda _name: view.make_button.click())
         view.size_pick.changed.connect(self._on_size)
         view.recipe_pick.changed.connect(self._on_recipe)
         view.calibration_bar.changed.connect(self._on_calibration)
-        view.target_bar.changed.connect(self._on_target)
+        view.target_bar.changed.connect(self.refresh)
+        view.target_bar.changed.connect(lambda: self.prospects.look_at(view.target_bar.folder))
 
     @property
     def kind(self) -> BuildType | None:
@@ -74,7 +69,8 @@ class Chooser(QObject):
 
     def forget(self) -> None:
         """Another source comes."""
-        self._mix, self._estimate, self._estimated = None, None, None
+        self._mix = None
+        self.prospects.forget()
         self._budget_bytes = 0
         self._view.show_source(known=False)
         self._view.type_pick.show_waiting()
@@ -110,7 +106,7 @@ class Chooser(QObject):
         view.type_pick.show_type(kind)
         self._warn()
         view.target_bar.suggest(target_name(source.path, self._label))
-        view.target_bar.show_room(self.needed_bytes, self._free_bytes)
+        view.target_bar.show_room(self.needed_bytes, self.prospects.free_bytes)
         amount = self._budget_bytes if view.way is Way.SIZE else plan.size_bytes if plan else 0
         words = tr("Make {name} · {size}") if amount else tr("Make {name}")
         name = (
@@ -124,7 +120,7 @@ class Chooser(QObject):
     def _ready(self) -> bool:
         if self._view.target_bar.path is None:
             return False
-        if self._free_bytes is not None and self.needed_bytes > self._free_bytes:
+        if self.prospects.free_bytes is not None and self.needed_bytes > self.prospects.free_bytes:
             return False
         return self._budget_bytes > 0 if self._view.way is Way.SIZE else self.plan is not None
 
@@ -148,11 +144,9 @@ class Chooser(QObject):
         view, plan = self._view, self.plan
         text = ""
         if view.way is Way.SIZE:
-            view.size_pick.show_time(
-                estimate_words(self._estimate)
-                if self._estimate
-                else tr("Timing one piece of text…")
-            )
+            estimate = self.prospects.estimate
+            words = estimate_words(estimate) if estimate else tr("Timing one piece of text…")
+            view.size_pick.show_time(words)
         elif plan is not None:
             used = self.kind is None or self.kind.importance is not Importance.UNUSED
             calibrated = used and view.calibration_bar.choice.planned
@@ -164,10 +158,9 @@ class Chooser(QObject):
         view.source_bar.show_source(source)
         view.show_source(known=True)
         view.recipe_pick.show_text(recipe_text(starting_recipe(source)))
-        self._look_at_disk()
+        self.prospects.look_at(self._view.target_bar.folder)
         self.refresh()
-        if view.way is Way.SIZE:
-            self._ask_time()
+        self._ask_time()
 
     def _on_planned(self) -> None:
         desk, view = self._desk, self._view
@@ -198,8 +191,7 @@ class Chooser(QObject):
         if self._view.way is Way.RECIPE and self._mix is None:
             self._desk.plan_recipe(self._view.recipe_pick.recipe)
         self.refresh()
-        if self._view.way is Way.SIZE:
-            self._ask_time()
+        self._ask_time()
 
     def _on_size(self, budget_bytes: int) -> None:
         self._budget_bytes = budget_bytes
@@ -216,53 +208,13 @@ class Chooser(QObject):
         if self._view.way is Way.RECIPE:
             self._desk.plan_recipe(self._view.recipe_pick.recipe)
         self.refresh()
-        if self._view.way is Way.SIZE:
-            self._ask_time()
-
-    def _on_target(self) -> None:
-        self._look_at_disk()
-        self.refresh()
+        self._ask_time()
 
     def _ask_time(self) -> None:
-        """Time a piece of text, unless that was done for this source and calibration."""
-        order = self._estimate_order()
-        if order is None or self._estimated == (order.source.path, order.calibration):
-            return
-        self._estimated, self._estimate = (order.source.path, order.calibration), None
-        self._tell_time()
-        self._desk.estimate(order)
+        if self._view.way is Way.SIZE:
+            self.prospects.ask_time(self._desk.source, self._view.calibration_bar.choice)
 
-    def _estimate_order(self) -> Order | None:
-        source = self._desk.source
-        if source is None:
-            return None
-        calibration = self._view.calibration_bar.choice
-        budget = self._budget_bytes or source.header.file_size_bytes
-        return Order(source, Way.SIZE, calibration, source.path, budget_bytes=budget)
-
-    def _on_estimated(self, found: object) -> None:
-        if isinstance(found, FitEstimate):
-            self._estimate = found
-            self._tell_time()
-        elif isinstance(found, AppError):
-            told = explain_error(found)
-            self._view.size_pick.show_time("")
-            self._view.error_bar.show_message("warning", told.title, told.sentence)
-
-    def _look_at_disk(self) -> None:
-        folder = self._view.target_bar.folder
-        task = self._measuring = self._tasks.start(Lane.FILES, lambda _cancel: _free(folder))
-        task.done.connect(lambda free: self._on_disk(task, free))
-
-    def _on_disk(self, task: Task, free: int | None) -> None:
-        if task is self._measuring:
-            self._measuring = None
-            self._free_bytes = free
-            self.refresh()
-
-
-def _free(folder: Path) -> int | None:
-    try:
-        return free_bytes(folder)
-    except OSError:
-        return None
+    def _on_untimed(self, error: object) -> None:
+        told = explain_error(error)
+        self._view.size_pick.show_time("")
+        self._view.error_bar.show_message("warning", told.title, told.sentence)

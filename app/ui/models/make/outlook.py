@@ -9,8 +9,9 @@ from app.core.advice.room import GOOD_SHARE
 from app.core.quantize.recipe import Recipe, RecipeLine
 from app.core.quantize.wish import BuildPlan, PlanWarning
 from app.ui.models.make.order import BuildSource
+from app.ui.models.make.plan_warnings import warning_words
 from app.ui.models.make.size_pick import SizeRange
-from app.ui.models.make.words import tr, warning_words
+from app.ui.models.make.words import tr
 
 LARGEST = "Q8_0"
 _GRAVE = (
@@ -67,13 +68,15 @@ def fits_bytes(advice: ModelAdvice | None) -> int:
 
 def starting_recipe(source: BuildSource) -> Recipe:
     """A recipe to begin with: what most published mixes have in common."""
+    lines = (
+        RecipeLine("token_embd", "Q6_K"),
+        RecipeLine("output", "Q6_K"),
+        RecipeLine("blk.*.attn_v", "Q6_K"),
+        RecipeLine("blk.*.ffn_down*", "Q5_K"),
+    )
+    idle = Recipe(lines).idle_lines([tensor.name for tensor in source.header.tensors])
     return Recipe(
-        lines=(
-            RecipeLine("token_embd", "Q6_K"),
-            RecipeLine("output", "Q6_K"),
-            RecipeLine("blk.*.attn_v", "Q6_K"),
-            RecipeLine("blk.*.ffn_down", "Q5_K"),
-        ),
+        lines=tuple(line for line in lines if line not in idle),
         base="Q4_K_M",
         name=tr("My mix"),
         architecture=source.header.architecture,

@@ -64,6 +64,8 @@ class MakePage(PlainPage):
         self.choose.recipe_pick.open_wanted.connect(self._open_recipe)
         self.choose.recipe_pick.save_wanted.connect(self._save_recipe)
         self.choose.source_bar.chosen.connect(self.open)
+        self.choose.start.chosen.connect(self.open)
+        self.choose.start.other_wanted.connect(self.choose.source_bar.ask_file)
         self.run.cancel_wanted.connect(self.desk.cancel)
         self.desk.failed.connect(self._on_failed)
         self.desk.progressed.connect(self.run.show_progress)
@@ -124,8 +126,8 @@ class MakePage(PlainPage):
         self.verticalScrollBar().setValue(0)
 
     def _show_models(self) -> None:
-        bar = self.choose.source_bar
-        bar.show_models(self._library.models)
+        self.choose.source_bar.show_models(self._library.models)
+        self.choose.start.show_models(self._library.models)
 
     def _on_failed(self, error: object) -> None:
         self.choose.source_bar.clear_line()

@@ -52,6 +52,12 @@ class SourceBar(QWidget):
         column.addWidget(self.line_label)
         self.button.chosen.connect(self._on_chosen)
         self.show_models(())
+        self.setFocusProxy(self.button)
+
+    @property
+    def path(self) -> Path | None:
+        """The source that is used; None before one was chosen."""
+        return self._path
 
     def show_models(self, models: Sequence[LibraryModel]) -> None:
         """Offer the models that make good sources, widest first, and the one that is used now."""
@@ -84,7 +90,6 @@ class SourceBar(QWidget):
             tr("{count} weights").format(count=parameters_text(header.parameters)),
             file_type_of(header),
             tr("{bits} bits each").format(bits=bits_text(header.bits_per_weight)),
-            size(header.file_size_bytes),
         ]
         self.line_label.setText(" · ".join(part for part in parts if part))
 

@@ -89,5 +89,5 @@ def _with_note(rung: Rung, plan: BuildPlan, kind: BuildType) -> Rung:
         note = tr("not smaller") if PlanWarning.NOT_SMALLER in codes else tr("not for this model")
         return replace(rung, folded=not rung.starred, note=note)
     if kind.importance is Importance.REQUIRED:
-        return replace(rung, note=tr("needs calibration"))
+        return replace(rung, note=tr("calibrated"))
     return rung

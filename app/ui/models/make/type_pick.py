@@ -26,6 +26,7 @@ class TypePick(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._chosen = ""  # by the person
         self.ladder = Ladder(make_rows(), self)
         self.ladder.setAccessibleName(tr("Types from few bits to many"))
         self.busy_bar = QProgressBar(self)
@@ -57,18 +58,18 @@ class TypePick(QWidget):
 
     def show_waiting(self) -> None:
         """Sizes are being computed."""
+        self._chosen = ""
         self.ladder.set_rungs(())
         self.ladder.hide()
         self.about_label.hide()
         self.busy_bar.show()
 
     def show_offer(self, offer: Offer, preferred: str) -> None:
-        """Show the ladder; ``preferred`` is chosen where nothing is recommended and nothing was chosen."""
-        first = not self.ladder.rungs
-        starred = any(rung.starred for rung in offer.rungs)
+        """Show the ladder; ``preferred`` is chosen where the person chose none and none is recommended."""
+        starred = next((rung.key for rung in offer.rungs if rung.starred), "")
         self.busy_bar.hide()
         self.ladder.show()
-        self.ladder.set_rungs(offer.rungs, offer.why, preferred if first and not starred else "")
+        self.ladder.set_rungs(offer.rungs, offer.why, self._chosen or starred or preferred)
 
     def show_type(self, kind: BuildType | None) -> None:
         """Say what the chosen type is for."""
@@ -78,4 +79,5 @@ class TypePick(QWidget):
             self.about_label.setText(words)
 
     def _on_chosen(self, key: str) -> None:
+        self._chosen = key
         self.chosen.emit(key)
