@@ -33,7 +33,7 @@ from app.ui.machine.picks import Picks
 from app.ui.machine.size_table import SizeTable
 from app.ui.machine.what_if_bar import WhatIfBar
 from app.ui.machine.words import purpose_word, tr
-from app.ui.messages import explain_error
+from app.ui.messages import Action, explain_error
 from app.ui.parts import Parts
 from app.ui.widgets.bar import MessageBar
 from app.ui.widgets.choice import Choice
@@ -54,6 +54,7 @@ class MachinePage(QScrollArea):
 
     def __init__(self, parts: Parts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._last_action = ""
         self.desk = MachineDesk(parts.computer, parts.tasks, self)
         self.watch = MemoryWatch(parts.tasks, self)
         self.title_label = text_label(self, "display")
@@ -134,7 +135,8 @@ class MachinePage(QScrollArea):
         desk.busy_changed.connect(self._show_busy)
         desk.failed.connect(self._show_error)
         self.watch.read.connect(self._show_memory)
-        self.measure_button.clicked.connect(desk.measure)
+        self.measure_button.clicked.connect(partial(self._on_action, MEASURE))
+        self.bar.action_triggered.connect(self._on_action)
         self.facts.action_requested.connect(self._on_action)
         self.copy_button.clicked.connect(self._copy)
         self.what_if.changed.connect(lambda: desk.ask(sizes_gib=self.what_if.sizes_gib))
@@ -221,12 +223,15 @@ class MachinePage(QScrollArea):
             self.facts.show_card(speed_card(machine, self.desk.calibrated))
 
     def _on_action(self, key: str) -> None:
-        desk = self.desk
+        desk, self._last_action = self.desk, key
+        self.bar.hide()
         {MEASURE: desk.measure, CALIBRATE: desk.calibrate, STOP: desk.stop}[key]()
 
     def _show_error(self, error: object) -> None:
         told = explain_error(error)
-        self.bar.show_message("error", told.title, told.sentence)
+        again = self._last_action and told.action is Action.TRY_AGAIN
+        label = told.action_label if again else ""
+        self.bar.show_message("error", told.title, told.sentence, label, self._last_action)
 
     def _copy(self) -> None:
         copy_text(self.text)

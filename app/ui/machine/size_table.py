@@ -32,6 +32,7 @@ from app.core.advice.size_grid import WIDTHS, SizeRow
 from app.ui.advice_words import origin_words, quality_word
 from app.ui.machine.words import billions, fit_word, second_line, speed_text, tr
 from app.ui.messages import number, size
+from app.ui.widgets.row_paint import begin_row
 
 Index = QModelIndex | QPersistentModelIndex
 ADVICE_ROLE: Final = Qt.ItemDataRole.UserRole + 1
@@ -162,8 +163,7 @@ class SizeDelegate(QStyledItemDelegate):
         advice = index.data(ADVICE_ROLE)
         if not isinstance(advice, BuildAdvice):
             return
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        begin_row(painter)
         place = option.rect.adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
         self._paint_ground(painter, option, place, advice.fit)
         roles = QPalette.ColorRole

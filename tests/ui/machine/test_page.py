@@ -148,6 +148,10 @@ def test_a_calibration_that_fails_says_why(drive, monkeypatch):
     drive.until(drive.page.bar.isVisible)
     assert "too busy" in drive.page.bar.text
     drive.until(lambda: not drive.page.desk.measuring)
+    assert drive.page.bar.button.text() == "Try again"
+    drive.page.bar.button.click()
+    assert drive.page.desk.measuring
+    drive.until(lambda: not drive.page.desk.measuring and drive.page.bar.isVisible())
 
 
 @pytest.mark.parametrize("width", [900, 1600])
