@@ -19,6 +19,8 @@ LATER = {
         "builds of one model side by side: quality, speed, memory, answers",
     ),
     "bench": ("app.cli.bench", "how fast a build reads and generates on this computer"),
+    "quantize": ("app.cli.quantize", "make a build of a model with fewer bits"),
+    "imatrix": ("app.cli.imatrix", "compute an importance matrix of a model from a text"),
 }
 COMMANDS = ("ask", "chat", "self-test", *LATER)
 

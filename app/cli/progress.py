@@ -43,9 +43,9 @@ class ProgressLine:
         share = min(1.0, done_bytes / total_bytes) if total_bytes else 1.0
         self._draw(share, f"  {size_text(done_bytes)} of {size_text(total_bytes)}{more}")
 
-    def share(self, done: float) -> None:
-        """Draw how much of all is done, from 0 to 1, if it is time to."""
-        self._draw(done, "")
+    def share(self, done: float, more: str = "") -> None:
+        """Draw how much of all is done, from 0 to 1, and what else there is to say, if it is time to."""
+        self._draw(done, more)
 
     def _draw(self, share: float, more: str) -> None:
         now = time.monotonic()

@@ -85,6 +85,24 @@ def calibration_from(words: str) -> CalibrationText:
     return CalibrationText(path.name, read_text(path))
 
 
+def kept_matrix(data_dir: Path, source: Path, text: CalibrationText) -> Path:
+    """Where the matrix of this source and text is kept in the data folder, whether it is there or not.
+
+    Raises:
+        AppError: FILE_MISSING, FILE_UNREADABLE.
+    """
+    try:
+        found = source.stat()
+    except FileNotFoundError as error:
+        raise AppError(ErrorCode.FILE_MISSING, path=str(source)) from error
+    except OSError as error:
+        reason = error.strerror or "input/output error"
+        raise AppError(ErrorCode.FILE_UNREADABLE, path=str(source), reason=reason) from error
+    facts = f"{source.resolve()}|{found.st_size}|{found.st_mtime_ns}|{CHUNK_TOKENS}"
+    key = hashlib.sha256(facts.encode("utf-8", "replace")).hexdigest()[:12]
+    return data_dir / "calibrations" / f"{key}-{text.key}.gguf"
+
+
 def read_text(path: Path) -> str:
     """A text file; bytes that are no UTF-8 become replacement characters.
 
