@@ -34,6 +34,7 @@ def _models(window: MainWindow) -> QWidget:
 
     page = ModelsPage(window.parts, window)
     page.chat_requested.connect(window.open_model)
+    page.make.compare_requested.connect(lambda paths: compare_builds(window, paths))
     return page
 
 
@@ -41,7 +42,7 @@ def _compare(window: MainWindow) -> QWidget:
     from app.ui.compare.page import ComparePage  # noqa: PLC0415 - built when first shown
 
     page = ComparePage(window.parts, window)
-    page.make_requested.connect(lambda path: show_library_model(window, path))
+    page.make_requested.connect(lambda path: make_build_of(window, path))
     page.browse_requested.connect(lambda: window.show_page("models"))
     return page
 
@@ -71,14 +72,22 @@ def show_catalog_model(window: MainWindow, model_id: str) -> None:
         page.catalog_view.open(model_id)
 
 
-def show_library_model(window: MainWindow, path: Path) -> None:
-    """Open a model of this computer on the Models page."""
+def make_build_of(window: MainWindow, path: Path) -> None:
+    """Make a build of a model file, on the Models page."""
     from app.ui.models.page import ModelsPage  # noqa: PLC0415 - built when first shown
 
     window.show_page("models")
     page = window.pages["models"]
     if isinstance(page, ModelsPage):
-        page.show_view("library")
-        model = next((one for one in page.library.models if one.path == path), None)
-        if model is not None:
-            page.library_view.open(model.id)
+        page.show_view("make")
+        page.make.open(path)
+
+
+def compare_builds(window: MainWindow, paths: tuple[Path, ...]) -> None:
+    """Set up a comparison of builds of one model, on the Compare page."""
+    from app.ui.compare.page import ComparePage  # noqa: PLC0415 - built when first shown
+
+    window.show_page("compare")
+    page = window.pages["compare"]
+    if isinstance(page, ComparePage):
+        page.offer(paths)

@@ -54,6 +54,7 @@ class ChooseView(QWidget):
         self.make_button.setProperty("kind", "primary")
         self.time_label = QLabel(self)
         self.time_label.setProperty("type", "quiet")
+        self.setFocusProxy(self.make_button)
         self._lay_out()
         self.way_choice.chosen.connect(self._on_way)
         self.make_button.clicked.connect(self.make_wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,6 @@ class MakePage(PlainPage):
         self.column.addWidget(self.choose)
         self.column.addWidget(self.run)
         self.run.hide()
-        self.setFocusProxy(self.choose.source_bar.button)
         self._connect()
         folder = download_folder(parts.services.paths, parts.settings.current)
         self.choose.target_bar.use_folder(folder)
@@ -123,6 +123,8 @@ class MakePage(PlainPage):
             if one is not None:
                 one.setVisible(one is view)
         self.title_label.setVisible(view is self.choose)
+        if self.isVisible():
+            view.setFocus()
         self.verticalScrollBar().setValue(0)
 
     def _show_models(self) -> None:
@@ -135,7 +137,10 @@ class MakePage(PlainPage):
         self.bar.show_message("error", told.title, told.sentence)
 
     def _on_made(self, outcome: Outcome) -> None:
-        self.result.show_outcome(outcome)
+        known = self.desk.advice.builds if self.desk.advice else ()
+        verdicts = {advice.build.key: advice for advice in known}
+        planned = verdicts.get(outcome.order.type_name)
+        self.result.show_outcome(replace(outcome, advice=planned))
         self._show(self.result)
         self.made.emit(outcome.path)
 

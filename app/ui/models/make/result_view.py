@@ -50,6 +50,7 @@ class ResultView(QWidget):
         self.picture_title = QLabel(tr("Which tensors have which type"), self)
         self.picture_title.setProperty("type", "title")
         self.picture = MixPicture(tr("Read from the file."), self)
+        self.setFocusProxy(self.chat_button)
         self._lay_out()
         self._connect()
 
@@ -99,11 +100,8 @@ class ResultView(QWidget):
         self.figures.show_figures(figures_of(outcome))
         said = " ".join(outcome.sample.split())
         self.said_label.setVisible(bool(said))
-        self.said_label.setText(
-            tr("Loaded and tried. Asked what quantization is, it began: “{text}…”").format(
-                text=said
-            )
-        )
+        self.said_label.setText(tr("It was loaded and made to write a few words: it works."))
+        self.said_label.setToolTip(tr("It wrote: “{text}”").format(text=said))
         self.picture.show_mix(map_of(outcome.header))
         groups = outcome.fit.groups if outcome.fit else ()
         self.map.setVisible(bool(groups))

@@ -34,6 +34,7 @@ class RunView(QWidget):
         self.state_label = quiet_label(self)
         self.cancel_button = QPushButton(tr("Cancel"), self)
         self.map = MapView(self)
+        self.setFocusProxy(self.cancel_button)
         self._lay_out()
         self.cancel_button.clicked.connect(self._cancel)
 
