@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.cli import terminal
-from app.cli.compare_text import ShareLine, table
+from app.cli.compare_text import ShareLine, past_lines, table
 from app.core.advice.records import Records
 from app.core.cancel import Cancelled, CancelToken
 from app.core.compare.advice_records import feed
@@ -64,6 +64,7 @@ def add_parser(commands: Commands) -> argparse.ArgumentParser:
     parser.add_argument("--no-speed", action="store_true", help="do not measure speed and memory")
     parser.add_argument("--threads", type=_tokens, default=0, metavar="N", help="0: all cores")
     parser.add_argument("--resume", metavar="ID", help="go on with a comparison that was stopped")
+    parser.add_argument("--list", action="store_true", help="what was compared before")
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON array")
     output.add_argument("--html", type=Path, metavar="FILE", help="write a report for the browser")
@@ -79,6 +80,10 @@ def run(arguments: argparse.Namespace, paths: Paths, settings: Settings) -> int:
     """
     del settings
     services = services_for(paths.data_dir, lambda: EngineProcess(paths.data_dir))
+    if arguments.list:
+        for line in past_lines(services.store.load_all()):
+            terminal.write_line(terminal.harmless(line))
+        return 0
     with terminal.interruptible() as cancel:
         name = arguments.resume or _begin(arguments, paths, services, cancel)
         try:

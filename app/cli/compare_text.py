@@ -42,6 +42,14 @@ def table(comparison: Comparison) -> Iterator[str]:
     yield from _answers(comparison)
 
 
+def past_lines(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """One line for each comparison that was kept, newest first."""
+    for one in comparisons:
+        state = "" if one.finished else "  (stopped: go on with --resume)"
+        builds = ", ".join(build.quant for build in one.builds)
+        yield f"{one.id}  {one.base.name}: {builds}{state}"
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Rows as columns; the first one is left-aligned, the others right-aligned."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

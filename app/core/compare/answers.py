@@ -176,5 +176,8 @@ def first_difference(reference: str, text: str) -> Difference | None:
 
 def fit_together(paths: Sequence[Path]) -> bool:
     """Whether all builds can be in memory at once, with room left for other programs."""
-    needed = sum(path.stat().st_size for path in paths) * MEMORY_FACTOR
+    try:
+        needed = sum(path.stat().st_size for path in paths) * MEMORY_FACTOR
+    except OSError:  # whoever loads it says what is wrong
+        return False
     return needed <= MEMORY_SHARE * available_memory_bytes()

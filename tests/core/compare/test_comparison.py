@@ -12,10 +12,15 @@ import pytest
 from app.core.advice.records import Records
 from app.core.cancel import Cancelled, CancelToken
 from app.core.compare.advice_records import feed, records_of
+from app.core.compare.answers import SideBySide
+from app.core.compare.history import earlier, speed_change
 from app.core.compare.parts import Part, parts_of
-from app.core.compare.results import CompareSettings, NoteCode, Step
+from app.core.compare.results import CompareSettings, NoteCode, Spread, Step
 from app.core.compare.runner import PartDone, Progress, run
 from app.core.compare.verdict import equal_to, pareto_front, sentence, verdicts
+from app.core.engine.base import TextDelta
+from app.core.engine.fake import FakeEngine, FakeReply
+from app.core.engine.process import EngineProcess
 from app.core.engine.texts import evaluation_text
 from app.core.errors import AppError, ErrorCode
 from tests.core.compare.conftest import SETTINGS, begin, services_at
@@ -154,7 +159,15 @@ def test_a_file_that_changes_is_measured_anew_and_others_are_not(builds_of_guide
     services = services_at(tmp_path)
     settings = replace(SETTINGS, prompts=(), subjects=())
     started = begin(services, [builds_of_guide["F16"], changing], settings=settings)
-    run(services, started.id, CancelToken())
+    shares = []
+    run(
+        services,
+        started.id,
+        CancelToken(),
+        lambda event: shares.append(event.share) if isinstance(event, Progress) else None,
+    )
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0, pytest.approx(1.0))
     changing.touch()
     parts = []
     run(
@@ -207,21 +220,47 @@ def test_what_was_measured_goes_to_the_advice(measured, tmp_path):
     assert found["guide-F16.gguf"].kld is None
 
 
-def test_progress_never_goes_back_and_ends_at_one(builds_of_guide, tmp_path):
-    services = services_at(tmp_path)
-    settings = replace(SETTINGS, prompts=(), subjects=())
+def test_builds_answer_side_by_side(builds_of_guide, tmp_path):
     paths = [builds_of_guide["F16"], builds_of_guide["Q2_K"]]
-    started = begin(services, paths, settings=settings)
-    shares = []
-    run(
-        services,
-        started.id,
-        CancelToken(),
-        lambda event: shares.append(event.share) if isinstance(event, Progress) else None,
-    )
-    assert shares == sorted(shares)
-    assert shares[0] == 0
-    assert shares[-1] == pytest.approx(1.0)
+    settings = replace(SETTINGS, prompts=("What is quantization?", "Who wrote the Iliad?"))
+    events = []
+    with SideBySide(paths, lambda: EngineProcess(tmp_path), threads=1, together=False) as side:
+        found = side.answer_all(0, settings, CancelToken(), lambda *event: events.append(event))
+    assert [answer.generated_tokens > 0 for answer in found] == [True, True]
+    builds = [build for build, _ in events]
+    assert builds == sorted(builds)  # one after the other
+    for build, answer in enumerate(found):
+        texts = [e.text for b, e in events if b == build and isinstance(e, TextDelta)]
+        assert "".join(texts) == answer.text
+    assert (found[1].difference is None) is (found[0].text == found[1].text)
+
+
+def test_a_stopped_answer_stops_the_others(builds_of_guide, tmp_path):
+    cancel = CancelToken()
+    engines = []
+
+    def make():
+        engines.append(FakeEngine([FakeReply(["a "] * 50, delay_s=0.01)]))
+        return engines[-1]
+
+    paths = [builds_of_guide["F16"], builds_of_guide["Q2_K"]]
+    with SideBySide(paths, make, together=True) as side, pytest.raises(Cancelled):
+        side.answer_all(0, SETTINGS, cancel, lambda *_: cancel.cancel())
+    assert len(engines) == 1
+    assert engines[0].closed
+
+
+def test_earlier_measurements_of_a_file_are_found(measured):
+    before = replace(measured, id="before", created="2020-01-01T00:00:00+00:00")
+    other = replace(measured, id="other", builds=measured.builds[:1])
+    found = earlier([before, measured, other], measured.builds[1], but=measured.id)
+    assert [past.comparison for past in found] == ["before"]
+    sha256 = measured.settings.texts[0].sha256
+    assert found[0].kld[sha256] == measured.builds[1].divergence().kld_mean
+    assert found[0].llama
+    slow, fast = Spread(10.0, 0.5), Spread(12.0, 0.5)
+    assert speed_change(fast, slow) == pytest.approx(0.2)
+    assert speed_change(Spread(10.5, 0.5), slow) is None
 
 
 def test_every_wanted_part_is_there_once(measured):
