@@ -1,4 +1,7 @@
-"""A child that makes every type of build of one model, one after the other, with the app's own code."""
+"""A child that makes every type of build of one model, one after the other, with the app's own code.
+
+Types that are slow to make (IQ) are made of the attention only; ``wide`` says what the rest becomes.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def make_all(request, emit):
         order = {
             "source": request["source"],
             "file_type": number,
-            "overrides": {},
+            "overrides": request["wide"] if name.startswith("IQ") else {},
             "imatrix": request["imatrix"],
             "expect_imatrix": False,
         }

@@ -66,6 +66,7 @@ def test_every_type_is_planned_to_the_byte_made_and_answers(small, imatrix, tmp_
         "source": str(small),
         "imatrix": str(imatrix),
         "folder": str(tmp_path),
+        "wide": {f"blk.0.ffn_{part}.weight": 8 for part in ("gate", "up", "down")},
         "types": [[kind.name, kind.number] for kind in BUILD_TYPES],
     }
     rows = run_job(command, request, CancelToken())["rows"]
@@ -76,7 +77,7 @@ def test_every_type_is_planned_to_the_byte_made_and_answers(small, imatrix, tmp_
         assert isinstance(row["sample"], str)
     bits = {row["type"]: row["bits"] for row in rows}
     assert bits["F16"] > bits["Q8_0"] > bits["Q6_K"] > bits["Q4_K_M"] > bits["Q2_K"]
-    assert bits["Q2_K"] > bits["IQ2_XXS"] > bits["IQ1_S"]
+    assert bits["IQ4_NL"] > bits["IQ3_S"] > bits["IQ2_XS"] > bits["IQ1_S"]
 
 
 def test_a_build_of_the_guide_answers_and_says_where_it_comes_from(guide, tmp_path):
