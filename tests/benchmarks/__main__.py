@@ -15,6 +15,7 @@ from tests.benchmarks import (
     engine_speed,
     fit,
     library_speed,
+    quantize,
     startup,
     transcript_stall,
 )
@@ -22,7 +23,18 @@ from tests.benchmarks.llama_tools import CACHE, tools_folder
 from tests.benchmarks.model_writer import write_benchmark_model
 from tests.benchmarks.rows import REPORT, Row, report
 
-PARTS = ("startup", "stall", "library", "download", "engine", "latency", "advice", "compare", "fit")
+PARTS = (
+    "startup",
+    "stall",
+    "library",
+    "download",
+    "engine",
+    "latency",
+    "advice",
+    "compare",
+    "quantize",
+    "fit",
+)
 
 
 def main() -> int:
@@ -53,6 +65,8 @@ def main() -> int:
         rows += _shown(advice.run())
     if "compare" in chosen:
         rows += _shown(compare.run())
+    if "quantize" in chosen:
+        rows += _shown(quantize.run())
     if "fit" in chosen:
         rows += _shown(fit.run())
     text = report(rows)
