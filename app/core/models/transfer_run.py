@@ -32,6 +32,7 @@ from app.core.models.transfer_types import (
 
 FAILURES_TO_RETIRE: Final = 3
 KEEPER_TICK_S: Final = 0.05
+JOIN_AFTER_S: Final = 0.25
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class TransferRun:
         self._stop = CancelToken()
         self._hash = PrefixHash(parts.plan.size_bytes)
         self._meter = SpeedMeter()
+        self._bytes_per_s = 0.0
+        self._joined: set[int] = set()
         self._waits: dict[int, float] = {}
         self._resume_at_s = 0.0
         self._next_note_s = 0.0
@@ -117,6 +120,7 @@ class TransferRun:
         plan = self._plan
         done, fetched = plan.done().total_bytes, plan.fetched_bytes
         self._meter.add(fetched)
+        self._bytes_per_s = self._meter.bytes_per_s
         with self._lock:
             waits = list(self._waits.values())
         wait_s = 0.0
@@ -155,11 +159,24 @@ class TransferRun:
     def _work(self, number: int) -> None:
         try:
             with self._part.writer() as file, self._parts.client.open(self._stop) as call:
-                while not self._stop.cancelled and self._plan.take(number):
+                while self._is_needed(number) and self._plan.take(number):
+                    self._joined.add(number)
                     if not self._fetch_piece(number, call, file):
                         return
         finally:
             self._plan.release(number)
+
+    def _is_needed(self, number: int) -> bool:
+        """Whether a worker should go on; one of those that join later waits here as long as the line is fast without it."""
+        options = self._parts.options
+        waits = number >= options.eager_connections
+        while waits and not self._plan.finished and not self._stop.cancelled:
+            fast = self._bytes_per_s >= options.fast_bytes_per_s
+            if number in self._joined and not fast:
+                break
+            self._stop.wait(JOIN_AFTER_S)
+            waits = self._bytes_per_s >= options.fast_bytes_per_s
+        return not self._stop.cancelled
 
     def _fetch_piece(self, number: int, call: HubCall, file: IO[bytes]) -> bool:
         """Fetch one piece with as many tries as it takes; False if this worker should leave it to the others."""

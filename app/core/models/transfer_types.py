@@ -57,6 +57,8 @@ class TransferOptions:
 
     Attributes:
         connections: parallel ranges of one file of more than ``parallel_from_bytes``.
+        eager_connections: how many of them begin at once; the others join a moment later unless the line is fast already,
+        fast_bytes_per_s: which it is from here on: more connections would only get in each other's way, and in the hash's.
         piece_bytes: length of one request.
         reserve_bytes: free space that is left on the disk whatever happens.
         note_s: least time between two notes of the progress, which the death of the process cannot undo.
@@ -67,6 +69,8 @@ class TransferOptions:
     """
 
     connections: int = 4
+    eager_connections: int = 2
+    fast_bytes_per_s: float = 150e6
     parallel_from_bytes: int = PARALLEL_FROM_BYTES
     piece_bytes: int = 32 * 1024 * 1024
     reserve_bytes: int = 256 * 1024 * 1024
