@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
+    QSizePolicy,
     QTextEdit,
     QVBoxLayout,
     QWidget,
@@ -20,11 +21,11 @@ from app.core.compare.results import AnswerResult, BuildResult
 from app.ui.compare import measures
 from app.ui.compare.words import decimal, tr
 from app.ui.messages import number, size
-from app.ui.theme import set_look
 from app.ui.widgets.copy_button import CopyButton
 from app.ui.widgets.labels import text_label
 
 NARROWEST_PX = 250
+LEAST_TEXT_PX = 60
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class AnswerColumn(QFrame):
         self.edit.setProperty("kind", "answer")
         self.edit.setFrameShape(QFrame.Shape.NoFrame)
         self.edit.setTabChangesFocus(True)
+        self.edit.setMinimumHeight(LEAST_TEXT_PX)
+        self.edit.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.copy_button = CopyButton(tr("Copy the answer"), self.edit.toPlainText, self)
         self.numbers_label = text_label(self, "quiet")
         head = QHBoxLayout()
@@ -83,7 +86,6 @@ class AnswerColumn(QFrame):
         self._mark(shown.answer)
         self.mark_label.setText(self._state(shown))
         self.numbers_label.setText(self._numbers(shown.answer))
-        set_look(self.edit, kind="answer-live" if shown.writing else "answer")
 
     def _put_text(self, text: str) -> None:
         """What is added at the end leaves the rest alone, and the person's place in it too."""

@@ -19,7 +19,6 @@ from app.ui.widgets.plot_scale import Axis, Band, Growth
 from app.ui.widgets.scatter_plot import Mark, ScatterData, ScatterPoint
 
 PREDICTED: Final = "~"  # before the key of a predicted point
-FIRST_DEPTH = 0
 
 
 class Cost(StrEnum):
@@ -102,7 +101,7 @@ def cost_axis(cost: Cost) -> Axis:
     title = tr("size of the file (left is smaller)")
     if cost is Cost.MEMORY:
         title = tr("memory at most (left is less)")
-    return Axis(title, lambda value: size(round(value)), zero=True)
+    return Axis(title, _size_text, zero=True)
 
 
 def gain_axis(gain: Gain) -> Axis:
@@ -139,6 +138,10 @@ def spoken(data: ScatterData) -> str:
         if point.label
     ]
     return f"{words} {'. '.join(told)}"
+
+
+def _size_text(value: float) -> str:
+    return size(round(value)) if value else "0"
 
 
 def _loss(cost: Cost, x: Figure) -> float:

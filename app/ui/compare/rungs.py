@@ -6,11 +6,17 @@ from dataclasses import replace
 
 from app.core.advice.results import ModelAdvice
 from app.core.models.library import LibraryModel
-from app.ui.advice_words import bits_text
+from app.ui.advice_words import bits_text, ladder_rows
 from app.ui.compare.words import tr
 from app.ui.ladders import Offer, advised
 from app.ui.messages import size
 from app.ui.widgets.rung import Cell, Rung
+
+
+def pick_rows() -> tuple[str, ...]:
+    """The rows of the ladder; what is here already needs no download."""
+    bits, _download, *others = ladder_rows()
+    return (bits, tr("file"), *others)
 
 
 def rungs_of(builds: tuple[LibraryModel, ...], advice: ModelAdvice | None) -> tuple[Rung, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.cancel import CancelToken
 from app.core.compare.results import Comparison
@@ -63,14 +63,8 @@ class SetupPage(QWidget):
     def _lay_out(self) -> None:
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.view)
-        head = QHBoxLayout()
-        head.setContentsMargins(24, 8, 24, 0)
-        head.addStretch(1)
-        head.addWidget(self.earlier_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(head)
         column.addWidget(self.stack, 1)
         self.browse_button.setProperty("kind", "quiet")
         self.empty.add_button(self.browse_button)
@@ -102,6 +96,10 @@ class SetupPage(QWidget):
         ready = any(len(model.builds) > 1 for model in models)
         self._show_empty()
         self.stack.setCurrentWidget(self.view if ready else self.empty)
+        if ready:
+            self.view.title_row.addWidget(self.earlier_button)
+        else:
+            self.empty.add_button(self.earlier_button)
         self.setFocusProxy(self.view if ready else self.empty.button)
         self.view.show_models(models)
         wanted = self._shelf.model_of(self._wanted[0]) if self._wanted else None
@@ -155,7 +153,7 @@ class SetupPage(QWidget):
             )
             if is_only_guide(self._shelf.models):
                 words += " " + tr(
-                    "Try it with the guide: its 8-, 4- and 2-bit builds are made now."
+                    "Try it with the guide: its builds in 8, 4 and 2 bits are made in a moment."
                 )
             label = tr("Make builds of the guide")
             self.empty.show_state(tr("What do fewer bits cost you?"), words, label, GUIDE_KEY)

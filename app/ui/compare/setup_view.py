@@ -17,9 +17,8 @@ from PySide6.QtWidgets import (
 
 from app.core.advice.results import Fit, ModelAdvice
 from app.core.compare.results import MOST_BUILDS, BuildResult
-from app.ui.advice_words import ladder_rows
 from app.ui.compare.column import PageColumn
-from app.ui.compare.rungs import rungs_of
+from app.ui.compare.rungs import pick_rows, rungs_of
 from app.ui.compare.shelf import ShelfModel, build_result
 from app.ui.compare.wish_form import WishForm
 from app.ui.compare.words import time_text, tr
@@ -56,7 +55,7 @@ class SetupView(QWidget):
         self._advice: ModelAdvice | None = None
         self.bar = MessageBar(self)
         self.model_button = MenuButton(tr("Model"), (), self)
-        self.ladder = PickLadder(ladder_rows(), MOST_BUILDS, self)
+        self.ladder = PickLadder(pick_rows(), MOST_BUILDS, self)
         self.hint_label = text_label(self, "quiet")
         self.make_button = IconPushButton("plus", tr("Make another build…"), self)
         self.make_button.setProperty("kind", "quiet")
@@ -77,7 +76,9 @@ class SetupView(QWidget):
         area = QScrollArea(self)
         page = PageColumn(area)
         column = page.column
-        column.addWidget(text_label(self, "display", tr("What do fewer bits cost you?")))
+        self.title_row = QHBoxLayout()
+        self.title_row.addWidget(text_label(self, "display", tr("What do fewer bits cost you?")), 1)
+        column.addLayout(self.title_row)
         sentence = tr(
             "Measure builds of one model against each other on this computer, then take the free memory."
         )
@@ -189,7 +190,9 @@ class SetupView(QWidget):
         self.hint_label.setText(self._hint(len(builds), len(ticked)))
         wish = self.wish
         self.start_button.setEnabled(wish is not None)
-        self.memory_label.setText(self._memory_words(ticked))
+        memory = self._memory_words(ticked)
+        self.memory_label.setText(memory)
+        self.memory_label.setVisible(bool(memory))
         if wish is None:
             told = tr("Choose something to measure.") if len(ticked) >= 2 else tr("Choose builds.")
             self.time_label.setText(told)

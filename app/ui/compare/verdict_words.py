@@ -10,7 +10,7 @@ from app.ui.compare.words import build_names, decimal, percent, tr
 from app.ui.messages import size
 
 GOOD = (QualityWord.LIKE_ORIGINAL, QualityWord.VERY_GOOD)
-NO_DIFFERENCE = 0.03  # of a ratio of speeds: less is within what runs differ by
+NO_DIFFERENCE = 0.05  # of a ratio of speeds: less is within what runs differ by
 
 
 def headline(comparison: Comparison) -> str:

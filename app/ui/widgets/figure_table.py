@@ -25,6 +25,8 @@ NOWHERE: Final = QModelIndex()
 SORT_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 KEY_ROLE: Final = Qt.ItemDataRole.UserRole + 2
 ROW_PAD_PX: Final = 14
+COLUMN_PAD_PX: Final = 12
+MOST_SPARE_PX: Final = 40
 
 
 @dataclass(frozen=True)
@@ -172,14 +174,13 @@ class FigureTable(QTableView):
         self.verticalHeader().hide()
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.item_model.modelReset.connect(self.fit)
         self.selectionModel().currentRowChanged.connect(self._tell)
 
     def set_table(self, columns: Sequence[FigureColumn], rows: Sequence[FigureRow]) -> None:
         """Show a table."""
         self.item_model.set_table(columns, rows)
-        self.resizeColumnsToContents()
         self.fit()
 
     @property
@@ -225,7 +226,8 @@ class FigureTable(QTableView):
             event.ignore()
 
     def fit(self) -> None:
-        """As high as its rows, and the scroll bar where they are wider than the page."""
+        """Columns with room between them; as high as the rows, and the scroll bar where they are wider than the page."""
+        self._fit_columns()
         row_px = self.fontMetrics().height() + ROW_PAD_PX
         self.verticalHeader().setDefaultSectionSize(row_px)
         header = self.horizontalHeader()
@@ -238,6 +240,17 @@ class FigureTable(QTableView):
         """A scroll bar may come or go."""
         super().resizeEvent(event)
         self.fit()
+
+    def _fit_columns(self) -> None:
+        header, count = self.horizontalHeader(), len(self.item_model.columns)
+        needed = [
+            max(self.sizeHintForColumn(place), header.sectionSizeHint(place)) + COLUMN_PAD_PX
+            for place in range(count)
+        ]
+        spare = self.viewport().width() - sum(needed)
+        share = min(max(spare, 0) // max(1, count), MOST_SPARE_PX)
+        for place, width in enumerate(needed):
+            header.resizeSection(place, width + share)
 
     def _as_text(self, rows: Sequence[int]) -> str:
         columns = range(len(self.item_model.columns))

@@ -22,12 +22,21 @@ class TickButton(RungButton):
     def __init__(self, rung: Rung, shape: LadderShape, spoken: str, parent: QWidget) -> None:
         super().__init__(rung, shape, spoken, parent)
         self._spoken = spoken
-        self.ticked = False
         self.show_ticked(ticked=False)
+
+    @property
+    def ticked(self) -> bool:
+        """Whether the box is ticked."""
+        return self.isChecked()
+
+    def show_current(self, *, current: bool) -> None:
+        """Only the current rung is reached by Tab; being checked means being ticked here."""
+        focus = Qt.FocusPolicy.StrongFocus if current else Qt.FocusPolicy.ClickFocus
+        self.setFocusPolicy(focus)
 
     def show_ticked(self, *, ticked: bool) -> None:
         """Tick the box or clear it."""
-        self.ticked = ticked
+        self.setChecked(ticked)
         state = self.tr("ticked") if ticked else self.tr("not ticked")
         self.setAccessibleName(f"{self._spoken}, {state}")
         self.update()
@@ -93,6 +102,7 @@ class PickLadder(Ladder):
         if key in self._ticks:
             self._ticks.discard(key)
         elif len(self.ticked) >= self._most:
+            self._show_ticks()  # the button that was pressed has ticked itself
             self.refused.emit()
             return
         else:

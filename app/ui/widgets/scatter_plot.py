@@ -114,8 +114,8 @@ class ScatterPlot:
         self._marks = [mark for mark in data.legend if mark in used]
         self.area = self._area(size)
         self.places = {point.key: self._place(point.x, point.y) for point in data.points}
+        self._bands = self._band_stretches()
         self._labels = self._label_places()
-        self._words: list[tuple[QPointF, str]] = []
 
     def nearest(self, place: QPointF, within_px: float) -> str:
         """Key of the point next to a place; empty if none is near enough."""
@@ -131,11 +131,10 @@ class ScatterPlot:
         """Draw everything; the ``current`` point has a ring."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._font)
-        self._words.clear()
         self._paint_bands(painter)
         self._paint_grid(painter)
-        for place, word in self._words:
-            self._paint_word(painter, place, word, self._font, Role.PlaceholderText)
+        for _stretch, base, word in self._bands:
+            self._paint_word(painter, base, word, self._font, Role.PlaceholderText)
         self._paint_front(painter)
         for point in self.data.points:
             self._paint_reach(painter, point)
@@ -152,7 +151,9 @@ class ScatterPlot:
         top, bottom = line + TICK_GAP_PX, 2 * line + TICK_GAP_PX + 4
         if self._marks:
             bottom += line + LEGEND_PX
-        width = max(size.width() - left - 2, 2 * INSET_PX + 20)
+        words = [self._metrics.horizontalAdvance(band.word) for band in self.data.y_axis.bands]
+        right = max(words, default=0) + (TICK_GAP_PX if words else 2)
+        width = max(size.width() - left - right, 2 * INSET_PX + 20)
         return QRectF(left, top, width, max(size.height() - top - bottom, 2 * INSET_PX + 20))
 
     @property
@@ -178,12 +179,10 @@ class ScatterPlot:
         found = place_labels(places, sizes, self.area, taken)
         return {point.key: place for point, place in zip(named, found, strict=True)}
 
-    def _paint_bands(self, painter: QPainter) -> None:
-        """Stretches of the y axis: every other one shaded, each with its word at the end of the area."""
-        area, inner = self.area, self._inner
-        ground = self._palette.color(Role.Base)
-        shade = mixed(self._palette.color(Role.AlternateBase), ground, 0.7)
-        before = 0.0
+    def _band_stretches(self) -> list[tuple[QRectF, QPointF, str]]:
+        """The bands of the y axis that are in sight, with the words beside them; empty where there is no room."""
+        area, inner, line = self.area, self._inner, self._metrics.height()
+        found, before = [], 0.0
         for number, band in enumerate(self.data.y_axis.bands):
             shares = [self._y.share(value) for value in (before, band.most)]
             before = band.most
@@ -193,12 +192,17 @@ class ScatterPlot:
             if bottom - top < 1:
                 continue
             stretch = QRectF(area.left(), top, area.width(), bottom - top)
-            if number % 2 == 0:
-                painter.fillRect(stretch, shade)
-            if stretch.height() >= self._metrics.height():
-                wide = self._metrics.horizontalAdvance(band.word)
-                left = stretch.right() - wide - 6
-                self._words.append((QPointF(left, stretch.bottom() - 4), band.word))
+            word = band.word if stretch.height() >= line else ""
+            base = QPointF(area.right() + TICK_GAP_PX, (top + bottom) / 2 + line / 2)
+            found.append((stretch, base - QPointF(0, self._metrics.descent()), word))
+        return found
+
+    def _paint_bands(self, painter: QPainter) -> None:
+        """Every other stretch of the y axis is shaded."""
+        ground = self._palette.color(Role.Base)
+        shade = mixed(self._palette.color(Role.AlternateBase), ground, 0.7)
+        for stretch, _base, _word in self._bands[::2]:
+            painter.fillRect(stretch, shade)
 
     def _paint_grid(self, painter: QPainter) -> None:
         area, inner, line = self.area, self._inner, self._metrics.height()
@@ -212,18 +216,16 @@ class ScatterPlot:
             place = QRectF(0, y - line / 2, area.left() - TICK_GAP_PX, line)
             text = self.data.y_axis.write(tick)
             painter.drawText(place, Qt.AlignmentFlag.AlignRight | middle, text)
-        wide = self._metrics.horizontalAdvance("00000000")
         for tick in self._x.ticks(max(2, int(area.width() / TICK_EVERY_X_PX))):
             x = inner.left() + inner.width() * self._x.share(tick)
             painter.setPen(QPen(rule, 1))
             painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() + 4))
             painter.setPen(quiet)
-            left = min(max(x - wide, 0.0), area.right() - 2 * wide)
-            flag = (
-                Qt.AlignmentFlag.AlignHCenter if left == x - wide else Qt.AlignmentFlag.AlignRight
-            )
-            place = QRectF(left, area.bottom() + 5, 2 * wide, line)
-            painter.drawText(place, flag | middle, self.data.x_axis.write(tick))
+            text = self.data.x_axis.write(tick)
+            wide = self._metrics.horizontalAdvance(text) + 2
+            left = min(max(x - wide / 2, 0.0), self._size.width() - wide)
+            place = QRectF(left, area.bottom() + 5, wide, line)
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | middle, text)
         painter.setPen(QPen(self._palette.color(Role.Dark), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         self._paint_titles(painter)
