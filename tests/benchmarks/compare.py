@@ -18,13 +18,15 @@ from app.core.engine.job import run_job
 from app.core.engine.texts import evaluation_text
 from app.core.paths import guide_path
 from tests.benchmarks.engine_speed import llama_bench
-from tests.benchmarks.llama_tools import CACHE, tools_folder
+from tests.benchmarks.llama_tools import CACHE, ROOT, tools_folder
 from tests.benchmarks.model_writer import quantize, write_benchmark_model
 from tests.benchmarks.rows import Row, median_ratio
 
 THREADS = 2
 CONTEXT = 512
 CHUNKS = 4
+GUIDE_TEXT = ROOT / "packaging" / "guide" / "corpus" / "quantization.txt"  # what the guide knows
+GUIDE_CHUNKS = 16
 PAIRS = 3
 PROMPT, GENERATED, DEEP = 512, 64, 1024
 STORAGE_ERROR = 5.5e-4  # of the tool's 16-bit log-probabilities, as it measures F16 against itself
@@ -47,13 +49,13 @@ def run() -> Iterator[Row]:
 
 
 def _agreement(folder: Path) -> Iterator[Row]:
-    text = evaluation_text("mixed")
+    text = GUIDE_TEXT.read_text(encoding="utf-8")
     builds = {}
     for build in ("Q8_0", "Q4_K_M", "Q2_K"):
         builds[build] = folder / f"guide-{build}.gguf"
         quantize(guide_path(), builds[build], build)
-    ours = _ours(folder / "ours", guide_path(), list(builds.values()), text, 0)
-    base = _Tool(folder, text, 0)
+    ours = _ours(folder / "ours", guide_path(), list(builds.values()), text, GUIDE_CHUNKS)
+    base = _Tool(folder, text, GUIDE_CHUNKS)
     theirs = [base.reference(guide_path())]
     theirs += [base.build(path) for path in builds.values()]
     worst = max(
@@ -174,15 +176,12 @@ class _Tool:
         command = [str(tools_folder() / "llama-perplexity"), "-m", str(path), "-t", str(THREADS)]
         command += ["-c", str(CONTEXT), "-b", str(CONTEXT)]
         command += ["--kl-divergence-base", str(self._base), *arguments]
-        done = subprocess.run(
-            command,
-            check=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=child_environment(),
-        )
-        return done.stdout
+        log = self._base.with_suffix(".log")
+        with log.open("wb") as target:  # through a pipe the tool may lose its last lines
+            subprocess.run(
+                command, check=True, stdout=target, stderr=target, env=child_environment()
+            )
+        return log.read_text(encoding="utf-8", errors="replace")
 
 
 def _number(pattern: re.Pattern[str], output: str) -> float:
