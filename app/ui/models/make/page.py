@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from app.core.errors import AppError, ErrorCode
 from app.core.models.folders import download_folder
-from app.ui.messages import explain_error
+from app.ui.messages import explain_error, size
 from app.ui.models.detail_page import PlainPage
 from app.ui.models.make.choose_view import ChooseView
 from app.ui.models.make.chooser import Chooser
@@ -146,8 +147,8 @@ class MakePage(PlainPage):
 
     def _on_broken(self, error: object) -> None:
         self._show(self.choose)
-        told = explain_error(error)
-        self.choose.error_bar.show_message("error", told.title, told.sentence)
+        title, text = broken_words(error)
+        self.choose.error_bar.show_message("error", title, text)
         self.ensureWidgetVisible(self.choose.error_bar)
 
     def _on_cancelled(self) -> None:
@@ -178,3 +179,21 @@ def fault_words(error: object) -> str:
     """An error in one line."""
     told = explain_error(error)
     return f"{told.title}. {told.sentence}"
+
+
+def broken_words(error: object) -> tuple[str, str]:
+    """Title and sentence for an error that ended a build."""
+    told = explain_error(error)
+    if not isinstance(error, AppError) or error.code is not ErrorCode.DISK_FULL:
+        return told.title, told.sentence
+    words = tr(
+        "{needed} are needed in {folder}, {left} are left. Nothing of the build stays on the disk. Choose another"
+        " folder, or a smaller build."
+    )
+    facts = error.facts
+    text = words.format(
+        folder=facts.get("path", ""),
+        needed=size(facts.get("needed_bytes", 0)),
+        left=size(facts.get("available_bytes", 0)),
+    )
+    return told.title, text
