@@ -26,6 +26,7 @@ from app.core.quantize.build import make_build
 from app.core.quantize.cost import rough_seconds, tensor_ns
 from app.core.quantize.fit_store import FitStore
 from app.core.quantize.fit_types import (
+    CANDIDATES,
     Contender,
     FitEstimate,
     FitProgress,
@@ -47,6 +48,7 @@ CHILD_BYTES: Final = 600_000_000  # llama.cpp, numpy, scores and one matrix as n
 RECIPE_BYTES: Final = 1500  # metadata of a mix beyond that of a stock build, at first
 HELD_BACK: Final = 5  # one part in so many of the user's own text is kept for the comparison
 RIVALS: Final = 2
+TABLES_S: Final = 20.0  # ggml's tables of the IQ2 types, made anew in each process
 _STAGES: Final = {
     "reference": (FitStep.MEASURE, 0.0, 0.05),
     "groups": (FitStep.MEASURE, 0.05, 1.0),
@@ -268,7 +270,9 @@ class _Fit:
         read += 0 if self._store.imatrix.exists() else done["chunks"]
         weights = sum(tensor.elements for tensor in made)
         times = [tensor_ns("F16", name, weights, weighted=True) for name in _QUANTIZED]
-        quantizing = rough_seconds(sum(times), usable_cores())
+        quantizing = rough_seconds(sum(times), usable_cores()) + (
+            0 if self._request.types else TABLES_S
+        )
         stock = self.choose_stock().plan
         seconds = read * float(done["chunk_seconds"]) + quantizing
         return FitEstimate(seconds, stock.label, stock.size_bytes, known, len(groups))
@@ -284,7 +288,8 @@ class _Fit:
             "names": names,
             "budget_bytes": room,
             "stock": {name: stock.types[name] for name in names},
-            "rivals": [dict(types) for types in stock.rivals if self._fits(types, names, room)],
+            "rivals": [dict(types) for types in stock.rivals if self._suits(types, names, room)],
+            "types": list(self._request.types or CANDIDATES),
             "known": self._known,
         }
         done = run_job(
@@ -296,7 +301,11 @@ class _Fit:
         self._on_progress(FitProgress(FitStep.SEARCH, 1.0, 0.0, self.picture()))
         return types
 
-    def _fits(self, types: Mapping[str, str], names: list[str], room: int) -> bool:
+    def _suits(self, types: Mapping[str, str], names: list[str], room: int) -> bool:
+        """Whether a stock choice fits and has no type that is not wanted."""
+        wanted = self._request.types
+        if wanted and not {types[name] for name in names}.issubset(wanted):
+            return False
         sizes = (stored_bytes(self._elements[name], types[name]) for name in names)
         return sum(sizes) <= room
 

@@ -74,7 +74,7 @@ def _search(request: Line, emit: Emit) -> Line:
         def keep() -> None:
             emit({"event": "known", **_known_line(known)})
 
-        searcher = Searcher(bench, groups, known, keep, report)
+        searcher = Searcher(bench, groups, known, keep, report, request["types"])
         searcher.measure_groups()
         searcher.measure_errors(8 * budget / sum(elements[name] for name in names))
         rivals = [

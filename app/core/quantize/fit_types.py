@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from app.core.engine.divergence import Divergence
 from app.core.quantize.imatrix import CalibrationText
 from app.core.quantize.recipe import Recipe
 
-DEFAULT_CHUNKS = 12
-DEFAULT_ROUNDS = 2
+DEFAULT_CHUNKS: Final = 12
+DEFAULT_ROUNDS: Final = 2
+CANDIDATES: Final = (
+    *("IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "Q2_K", "IQ3_XXS", "IQ3_S", "Q3_K"),
+    *("IQ4_XS", "IQ4_NL", "Q4_0", "Q4_K", "Q5_0", "Q5_K", "Q6_K", "Q8_0"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class FitRequest:
         chunks: pieces of 512 tokens that sensitivities are measured on.
         rounds: measured corrections of the mix, 0 to 3.
         held_out_chunks: of the final comparison; 0 takes the whole text.
+        types: storage types that may be mixed, such as k-quants only where those are quicker; empty: all that suit.
     """
 
     source: Path
@@ -40,6 +46,7 @@ class FitRequest:
     chunks: int = DEFAULT_CHUNKS
     rounds: int = DEFAULT_ROUNDS
     held_out_chunks: int = 0
+    types: tuple[str, ...] = ()
 
 
 class FitStep(StrEnum):

@@ -14,6 +14,7 @@ from typing import Final
 from app.core.engine.scores import standard_error
 from app.core.models.llama_facts import TENSOR_TYPES
 from app.core.quantize.allocation import Option, allocate
+from app.core.quantize.fit_types import CANDIDATES
 from app.core.quantize.groups import Group
 from app.core.quantize.sensitivity import Bench, fitting_types
 from app.core.quantize.sizes import stored_bytes
@@ -21,10 +22,10 @@ from app.core.quantize.types import TENSOR_NUMBERS
 
 PROBE: Final = "Q2_K"
 NARROW_PROBE: Final = "Q4_0"  # for widths that are no multiple of 256
-CANDIDATES: Final = (
-    *("IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "Q2_K", "IQ3_XXS", "IQ3_S", "Q3_K"),
-    *("IQ4_XS", "IQ4_NL", "Q4_0", "Q4_K", "Q5_0", "Q5_K", "Q6_K", "Q8_0"),
+LOW: Final = (
+    1.9  # types of less than the mean's bits divided by this are not looked at; nor are those
 )
+HIGH: Final = 2.8  # of more than this times as many
 LEAST_COST: Final = 1e-12  # of a unit of error; a group never counts as free
 TRUST: Final = 8.0  # a measured correction changes a group's cost by no more than this factor
 
@@ -73,6 +74,7 @@ class Searcher:
         knowledge: what is known already; grows.
         keep: called after each new piece of knowledge.
         report: gets stage, steps done and steps in all.
+        candidates: names of the types that may be mixed.
     """
 
     def __init__(
@@ -82,12 +84,14 @@ class Searcher:
         knowledge: Knowledge,
         keep: Callable[[], None],
         report: Report,
+        candidates: Sequence[str] = CANDIDATES,
     ) -> None:
         self._bench = bench
         self._groups = groups
         self._known = knowledge
         self._keep = keep
         self._report = report
+        self._candidates = candidates
 
     def measure_groups(self) -> None:
         """Probe each group whose cost is not known."""
@@ -102,7 +106,9 @@ class Searcher:
         names = [name for group in self._groups for name in group.names]
         for number, name in enumerate(names):
             known = self._known.errors.setdefault(name, {})
-            wanted = [kind for kind in self._types(name) if bits / 2.3 <= _bits(kind) <= 2.8 * bits]
+            wanted = [
+                kind for kind in self._types(name) if bits / LOW <= _bits(kind) <= HIGH * bits
+            ]
             new = [kind for kind in wanted if TENSOR_TYPES[kind].name not in known]
             if new:
                 found = self._bench.errors(name, new)
@@ -165,7 +171,7 @@ class Searcher:
     def _types(self, name: str) -> list[int]:
         columns = self._bench.weights.info(name).shape[0]
         known = self._bench.has_importance(name)
-        return fitting_types(columns, CANDIDATES, has_importance=known)
+        return fitting_types(columns, self._candidates, has_importance=known)
 
     def _solve(self, costs: Mapping[str, float], budget_bytes: int) -> Mix | None:
         names, options = [], []

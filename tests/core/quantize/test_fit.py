@@ -20,6 +20,8 @@ from tests.core.quantize.small_models import cut_guide
 TEXT = CalibrationText("preset:mixed", calibration_text("mixed"))
 HELD_OUT = evaluation_text("mixed")
 STOCKS = ("Q2_K", "Q3_K_M", "Q4_K_M")
+# ggml makes the tables of the IQ2 types for several seconds in each process: they are left to the benchmark
+TYPES = ("Q2_K", "Q3_K", "IQ3_XXS", "IQ3_S", "IQ4_XS", "Q4_K", "Q5_K", "Q6_K", "Q8_0")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,7 @@ def measured(tmp_path_factory):
 def wanted(small, target, budget_bytes, **changed):
     source, matrix, _ = small
     given = {"imatrix": matrix, "chunks": 2, "rounds": 0, "held_out_chunks": 3, **changed}
+    given.setdefault("types", TYPES)
     return FitRequest(source, target, budget_bytes, TEXT, HELD_OUT, **given)
 
 
