@@ -5,7 +5,9 @@ other is thin and deep, so that the time goes into what every layer costs beside
 
     t = W / rate + L x layer      two runs of one type: two equations, two unknowns
     rate of each other type       = W / (t - L x layer)
-    rate of the cache             = more bytes of cache / more time, after a long prompt
+    rate of attention             = its multiplications / more time, after a long prompt
+
+Attention counts by multiplications, not by bytes of cache: a processor reads each key once for every head that shares it.
 
 The fixed time of a model's token is its number of layers times ``layer_s``.
 """
@@ -36,7 +38,7 @@ class TypeRun:
         layers: of the model.
         token_s: time of a token with next to no conversation before it.
         prompt_token_s: time of a token of a prompt.
-        cache_bytes: what a token reads of the cache after a long prompt, 0 if that was not run.
+        attention: multiplications that a long prompt adds to a token (`attention_work`), 0 if that was not run.
         deep_token_s: time of a token then.
     """
 
@@ -46,7 +48,7 @@ class TypeRun:
     layers: int
     token_s: float
     prompt_token_s: float
-    cache_bytes: float = 0.0
+    attention: float = 0.0
     deep_token_s: float = 0.0
 
 
@@ -57,7 +59,7 @@ class Calibration:
     Attributes:
         rates: bytes of weights a second by storage type.
         prompt_rates: weights times tokens of a prompt a second by storage type.
-        cache_rate: bytes of keys and values a second.
+        attention_rate: multiplications of attention a second (`app.core.advice.memory.attention_work`).
         layer_s: time of a token in each layer besides.
         threads: with so many it was measured.
     """
@@ -65,7 +67,7 @@ class Calibration:
     device: str
     rates: Mapping[str, float]
     prompt_rates: Mapping[str, float]
-    cache_rate: float
+    attention_rate: float
     layer_s: float
     threads: int
 
@@ -86,12 +88,12 @@ class Calibration:
         """The calibration that `to_json` wrote. Raises `ValueError`."""
         try:
             rates, prompts = _rates(values["rates"]), _rates(values["prompt_rates"])
-            times = (float(values["cache_rate"]), float(values["layer_s"]))
+            times = (float(values["attention_rate"]), float(values["layer_s"]))
             found = cls(str(values["device"]), rates, prompts, *times, int(values["threads"]))
         except (KeyError, TypeError, AttributeError) as error:
             message = f"this is no calibration: {error!r}"
             raise ValueError(message) from error
-        if not rates or not prompts or found.cache_rate <= 0 or found.layer_s < 0:
+        if not rates or not prompts or found.attention_rate <= 0 or found.layer_s < 0:
             message = "this is no calibration: a number is missing or impossible"
             raise ValueError(message)
         return found
@@ -120,7 +122,7 @@ def solve(device: str, wide: Sequence[TypeRun], thin: TypeRun, threads: int) -> 
         device=device,
         rates=rates,
         prompt_rates={run.type_name: run.weights / run.prompt_token_s for run in wide},
-        cache_rate=thin.cache_bytes / (thin.deep_token_s - thin.token_s),
+        attention_rate=thin.attention / (thin.deep_token_s - thin.token_s),
         layer_s=layer_s,
         threads=threads,
     )

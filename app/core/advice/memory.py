@@ -146,6 +146,15 @@ def bytes_read_at(shape: ModelShape, settings: RunSettings, depth_tokens: int) -
     return total
 
 
+def attention_work(shape: ModelShape, settings: RunSettings, depth_tokens: int) -> float:
+    """Multiplications by which one new token attends to ``depth_tokens`` before it, in all heads of all layers."""
+    total = 0
+    for layer in shape.layers:
+        if layer.key_numbers:
+            total += min(depth_tokens, _cells(shape, settings, layer))
+    return float(total * shape.heads * shape.head_length * 2)
+
+
 def compute_bytes(shape: ModelShape, settings: RunSettings) -> int:
     """Bytes of intermediate results that really get used (scores of one row only: the engine asks for no more)."""
     batch = min(settings.batch, settings.context_length)

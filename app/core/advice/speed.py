@@ -20,7 +20,7 @@ from typing import Final
 
 from app.core.advice.calibration import Calibration
 from app.core.advice.facts import BuildFacts, ModelShape, Origin
-from app.core.advice.memory import bytes_read_at
+from app.core.advice.memory import attention_work, bytes_read_at
 from app.core.advice.published import CORE_RATES, DEVICE_EFFICIENCY, pure_type
 from app.core.advice.results import RunSettings, SpeedEstimate
 from app.core.hardware.machine import Device, DeviceKind, Machine, Processor
@@ -113,11 +113,13 @@ NOMINAL: Final = (
 class _Place:
     """A device with what is known of its speed.
 
-    ``rate`` gives bytes of weights a second of a type; a token's fixed time is ``fixed_s`` and ``layer_s`` for each layer.
+    ``rate`` gives bytes of weights a second of a type. Caches and states are read at ``cache_rate``; attention besides takes
+    the time of its multiplications at ``attention_rate`` (infinite where that was not measured). A token's fixed time is ``fixed_s`` and ``layer_s`` for each layer.
     """
 
     rate: Callable[[str], float]
     cache_rate: float
+    attention_rate: float
     fixed_s: float
     layer_s: float = 0.0
 
@@ -210,6 +212,7 @@ def _seconds(
 ) -> float:
     depth = min(READ_DEPTH, settings.context_length)
     cache = bytes_read_at(shape, settings, depth)
+    attention = attention_work(shape, settings, depth)
     share = _share_on_device(build, settings) if device else 0.0
     layers = len(shape.layers) * (EXPERT_LAYERS if shape.experts else 1)
     seconds = fixed = 0.0
@@ -218,7 +221,8 @@ def _seconds(
             continue
         mine = calibration if calibration is not None and calibration.device == name else None
         spot = _place(machine, machine_device(machine, name), settings.threads, mine)
-        seconds += portion * (_weights_s(shape, build, spot) + cache / spot.cache_rate)
+        reading_s = _weights_s(shape, build, spot) + cache / spot.cache_rate
+        seconds += portion * (reading_s + attention / spot.attention_rate)
         seconds += portion * layers * spot.layer_s
         fixed = max(fixed, spot.fixed_s)
     return seconds + fixed
@@ -242,7 +246,8 @@ def _place(
         bound = memory_bandwidth(machine) if machine.memory_bandwidth and not device else math.inf
         return _Place(
             lambda name: min(bound, calibration.rate(name) * fewer),
-            calibration.cache_rate * fewer,
+            calibration.rate("F16") * fewer,
+            calibration.attention_rate * fewer,
             fixed,
             calibration.layer_s,
         )
@@ -250,12 +255,16 @@ def _place(
         bandwidth = memory_bandwidth(machine) * MEMORY_SHARE
         factor = _core_factor(machine.processor) * GIGA * max(1, cores)
         return _Place(
-            lambda name: min(bandwidth, CORE_RATES.get(name, 5.0) * factor), bandwidth, FIXED_S
+            lambda name: min(bandwidth, CORE_RATES.get(name, 5.0) * factor),
+            bandwidth,
+            math.inf,
+            FIXED_S,
         )
     bandwidth = _device_bandwidth(machine, device) * DEVICE_SHARE
     return _Place(
         lambda name: bandwidth * DEVICE_EFFICIENCY.get(name, 0.6),
         bandwidth,
+        math.inf,
         DEVICE_FIXED_S,
         DEVICE_LAYER_S,
     )

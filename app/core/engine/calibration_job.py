@@ -25,9 +25,10 @@ from app.core.models.gguf import read_file
 TYPES: Final = (BASE_TYPE, "F16", "Q6_K", "Q5_K", "Q4_K", "Q3_K", "Q2_K", "Q4_0", "IQ4_XS", "IQ3_S")
 BATCH: Final = 128
 WARM_TOKENS: Final = 3
-TOKENS: Final = 16
-DEEP_TOKENS: Final = 1024
-MOST_S: Final = 1.5  # of generating in one run, on slow computers
+LEAST_TOKENS: Final = 8
+LEAST_S: Final = 0.3  # of generating in one run
+MOST_TOKENS: Final = 100
+DEEP_TOKENS: Final = 1536
 FIRST_TOKEN: Final = 300
 
 
@@ -117,12 +118,12 @@ def _timed(
     context.rewind([FIRST_TOKEN])
     _read(context, 1)
     token_s = _generate(context)
-    cache_bytes, deep_s = 0.0, 0.0
+    attention, deep_s = 0.0, 0.0
     if deep:
         before = len(context.tokens)
         _read(context, DEEP_TOKENS)
         deep_s = _generate(context)
-        cache_bytes = (len(context.tokens) - before) * size.cache_bytes_per_token
+        attention = float((len(context.tokens) - before) * size.attention_per_token)
     share = size.weights / (size.weights + size.width * VOCABULARY)  # the input is only looked up
     return TypeRun(
         type_name=type_name,
@@ -131,7 +132,7 @@ def _timed(
         layers=size.layers,
         token_s=token_s,
         prompt_token_s=prompt_s,
-        cache_bytes=cache_bytes,
+        attention=attention,
         deep_token_s=deep_s,
     )
 
@@ -145,15 +146,15 @@ def _read(context: LlamaContext, count: int) -> float:
 
 
 def _generate(context: LlamaContext) -> float:
-    """Seconds of one generated token: a little below the middle, because other programs only slow it down."""
+    """Seconds of one generated token: the first quarter of the times, because other programs only slow it down."""
     times: list[float] = []
-    for index in range(WARM_TOKENS + TOKENS):
+    while len(times) < MOST_TOKENS:
         started = time.perf_counter()
-        context.evaluate_one(FIRST_TOKEN + index, abortable=False)
+        context.evaluate_one(FIRST_TOKEN + len(times), abortable=False)
         times.append(time.perf_counter() - started)
-        if sum(times) > MOST_S and len(times) > 2 * WARM_TOKENS:
+        if len(times) >= WARM_TOKENS + LEAST_TOKENS and sum(times) > LEAST_S:
             break
-    return statistics.quantiles(times[WARM_TOKENS:], n=3)[0]
+    return statistics.quantiles(times[WARM_TOKENS:], n=4)[0]
 
 
 if __name__ == "__main__":

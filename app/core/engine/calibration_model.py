@@ -57,12 +57,12 @@ class Size:
         return self.layers * layer + self.width * VOCABULARY
 
     @property
-    def cache_bytes_per_token(self) -> int:
-        """Bytes of F16 keys and values that a token adds."""
-        return 2 * self.layers * (self.width // HEADS_PER_KEY) * 2
+    def attention_per_token(self) -> int:
+        """Multiplications by which a new token attends to each one before it (`attention_work`)."""
+        return self.layers * self.width * 2
 
 
-WIDE: Final = Size(layers=6, width=1536, feed_forward=4608)
+WIDE: Final = Size(layers=4, width=2048, feed_forward=6144)
 THIN: Final = Size(layers=48, width=256, feed_forward=512)
 
 

@@ -18,7 +18,7 @@ TRUE = Calibration(
     device="",
     rates={"Q8_0": 12e9, "F16": 16e9, "Q4_K": 9e9, "IQ4_XS": 4e9},
     prompt_rates={"Q8_0": 90e9, "F16": 70e9, "Q4_K": 110e9, "IQ4_XS": 60e9},
-    cache_rate=5e9,
+    attention_rate=5e9,
     layer_s=60e-6,
     threads=2,
 )
@@ -33,7 +33,7 @@ def wide(name):
 
 def thin():
     token_s = 30e6 / TRUE.rates["Q8_0"] + 48 * TRUE.layer_s
-    deep_s = token_s + 13e6 / TRUE.cache_rate
+    deep_s = token_s + 13e6 / TRUE.attention_rate
     return TypeRun("Q8_0", 30e6, 29e6, 48, token_s, 29e6 / 90e9, 13e6, deep_s)
 
 
@@ -42,7 +42,7 @@ def test_it_finds_what_the_runs_were_made_from():
     assert found is not None
     assert found.rates == pytest.approx(TRUE.rates)
     assert found.prompt_rates == pytest.approx(TRUE.prompt_rates)
-    assert found.cache_rate == pytest.approx(TRUE.cache_rate)
+    assert found.attention_rate == pytest.approx(TRUE.attention_rate)
     assert found.layer_s == pytest.approx(TRUE.layer_s)
 
 
@@ -80,7 +80,7 @@ def test_types_that_were_not_run_follow_their_kin():
         {"rates": {"F16": 0.0}},
         {"rates": {"F16": math.nan}},
         {"rates": "fast"},
-        {"cache_rate": 0},
+        {"attention_rate": 0},
         {"layer_s": -1},
         {"layer_s": "short"},
         {"threads": None},
