@@ -20,6 +20,7 @@ from app.core.models.file_lock import lock_path, locked
 from app.core.models.hub import HubClient
 from app.core.models.hub_http import HubOptions
 from app.core.models.part_file import PartFile, done_bytes
+from app.core.models.ranges import WorkPlan
 from app.core.models.transfer import Transfer
 from app.core.models.transfer_speed import SpeedLimit
 from app.core.models.transfer_types import TransferOptions, TransferState, job_for
@@ -79,6 +80,25 @@ class TestPlain:
         starts = {seen.header("range").partition("-")[0] for seen in hub.requests("files")}
         assert len(starts) >= 5
         assert not any(seen.header("authorization") for seen in hub.requests("files"))
+
+    @pytest.mark.parametrize(
+        ("fast_bytes_per_s", "workers"), [(1e12, {0, 1, 2, 3}), (0.0, {0, 1})], ids=["slow", "fast"]
+    )
+    def test_on_a_fast_line_two_connections_are_enough(
+        self, hub, client, job, monkeypatch, fast_bytes_per_s, workers
+    ):
+        hub.bytes_per_s = 4_000_000
+        taking, take = set(), WorkPlan.take
+
+        def note(plan, worker):
+            taken = take(plan, worker)
+            taking.update({worker} if taken else ())
+            return taken
+
+        monkeypatch.setattr(WorkPlan, "take", note)
+        result = fetch(client, job, replace(OPTIONS, fast_bytes_per_s=fast_bytes_per_s))
+        assert right(job, result)
+        assert taking == workers
 
     def test_a_small_file_without_a_hash_is_not_called_verified(self, hub, client, job):
         hub.repos[REPO].files = {"x.gguf": FakeFile(b"small", lfs=False)}
