@@ -23,6 +23,8 @@ from app.core.quantize.wish import BuildProgress, Stage
 CHUNK_TOKENS: Final = 512
 PRESET_PREFIX: Final = "preset:"
 MAX_TEXT_BYTES: Final = 64_000_000
+# Repacked weights would be quicker for sources with 8 bits, but they do not work on every processor.
+_REQUEST: Final = {"chunk_tokens": CHUNK_TOKENS, "threads": 0, "extra_buffers": False}
 Progress = Callable[[BuildProgress], None]
 
 
@@ -147,19 +149,11 @@ def calibrate(
     """
     header = check_file(source)
     clock = _ChunkClock(on_progress)
-    request = {
-        "source": str(source),
-        "text": text.text,
-        "name": text.name,
-        "target": str(target),
-        "chunks": chunks,
-        "chunk_tokens": CHUNK_TOKENS,
-        "threads": 0,
-        "extra_buffers": False,
-    }
+    request = {**_REQUEST, "text": text.text, "name": text.name, "chunks": chunks}
+    request.update(source=str(source), target=str(target))
+    needed = header.file_size_bytes
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        needed = header.file_size_bytes
         done = run_job("imatrix-job", request, cancel, clock.take, needed_bytes=needed)
     except OSError as error:
         reason = error.strerror or "input/output error"

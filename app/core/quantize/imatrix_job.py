@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -179,13 +180,7 @@ def work(request: Line, emit: Emit) -> Line:
     started = time.perf_counter()
     sums = ActivationSums()
     length = int(request["chunk_tokens"])
-    options = ScoringOptions(
-        context_length=length,
-        threads=int(request["threads"]),
-        extra_buffers=bool(request["extra_buffers"]),
-        eval_callback=ctypes.cast(sums.callback, lib.ggml_backend_sched_eval_callback),
-    )
-    with Scorer(Path(request["source"]), options) as scorer:
+    with _open(request, sums) as scorer:
         tokens = scorer.tokenize(request["text"])
         if len(tokens) < length:
             raise AppError(ErrorCode.TEXT_TOO_SHORT, tokens=len(tokens), needed_tokens=length)
@@ -204,6 +199,22 @@ def work(request: Line, emit: Emit) -> Line:
         "seconds": time.perf_counter() - started,
         "coverage": coverage_of(found),
     }
+
+
+def _open(request: Line, sums: ActivationSums) -> Scorer:
+    """The model, on a graphics card if it has room for all of it."""
+    options = ScoringOptions(
+        context_length=int(request["chunk_tokens"]),
+        threads=int(request["threads"]),
+        extra_buffers=bool(request["extra_buffers"]),
+        eval_callback=ctypes.cast(sums.callback, lib.ggml_backend_sched_eval_callback),
+    )
+    try:
+        return Scorer(Path(request["source"]), options)
+    except AppError:
+        if not lib.llama_supports_gpu_offload():
+            raise
+        return Scorer(Path(request["source"]), replace(options, gpu_layers=0))
 
 
 def _read(scorer: Scorer, chunks: list[list[int]], sums: ActivationSums, emit: Emit) -> None:
