@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from app.core.engine.base import Notice
+from app.core.engine.divergence import Divergence
 from app.core.errors import AppError, ErrorCode
-from app.core.models.gguf_check import check_file
 from app.core.paths import guide_path
-from app.ui.models.make.order import Order, Way
+from app.core.quantize.fit_types import Contender, FitResult, GroupLoss, Winner
+from app.core.quantize.recipe import Recipe, recipe_of
+from app.core.quantize.wish import PlanWarning
+from app.ui.models.make.making import Outcome
+from app.ui.models.make.order import CalibrationChoice, MakeProgress, MakeStep, Order, Way
 from app.ui.models.make.page import MakePage
+from app.ui.models.make.plan_warnings import warning_words
+from app.ui.models.make.type_ladder import planned_header
 from tests.screenshots.models import open_page
 from tests.screenshots.stage import Stage, pause, wait
 
@@ -51,9 +59,134 @@ def recipe(stage: Stage) -> None:
     wait(page.choose.recipe_pick.picture.isVisible, SLOW_S)
 
 
+def groups(measured: float, *, mixed: bool = False) -> tuple[GroupLoss, ...]:
+    """A map as that of a model with 28 layers, measured up to a share."""
+    roles = {
+        "attn_q": 0.9,
+        "attn_k": 1.6,
+        "attn_v": 4.8,
+        "attn_output": 2.1,
+        "ffn_gate": 2.4,
+        "ffn_up": 2.9,
+        "ffn_down": 6.5,
+    }
+    bands = ((0, 0), (1, 7), (8, 13), (14, 20), (21, 26), (27, 27))
+    depth = (3.4, 1.0, 0.6, 0.5, 0.8, 2.6)
+    cells = [("token_embd", -1, -1, 0.021)]
+    cells += [
+        (role, *band, 0.0021 * weight * factor)
+        for role, weight in roles.items()
+        for band, factor in zip(bands, depth, strict=True)
+    ]
+    cells.append(("output", -1, -1, 0.0474))
+    known = round(measured * len(cells))
+    return tuple(
+        GroupLoss(
+            role, first, last, loss if place < known else None, 3.1 + loss * 60 if mixed else 0
+        )
+        for place, (role, first, last, loss) in enumerate(cells)
+    )
+
+
+def running(stage: Stage) -> None:
+    """Sensitivities are being measured."""
+    models, _hub = open_page(stage)
+    models.show_view("make")
+    page = models.make.page
+    steps = (
+        MakeStep.CALIBRATE,
+        MakeStep.MEASURE,
+        MakeStep.SEARCH,
+        MakeStep.QUANTIZE,
+        MakeStep.COMPARE,
+    )
+    page.run.begin(
+        "Making Qwen3-1.7B-fit-1.1GB.gguf",
+        "From Qwen3 1.7B. You can go on chatting meanwhile.",
+        steps,
+    )
+    page.run.show_progress(
+        MakeProgress(steps, steps[0], 1.0, note="12,288 tokens read · 197 matrices seen")
+    )
+    page.run.show_progress(MakeProgress(steps, steps[1], 0.62, 431.0, groups=groups(0.62)))
+    page._show(page.run)
+
+
+def result(stage: Stage) -> None:
+    """A mix that was made."""
+    page = open_make(stage)
+    source = page.desk.source
+    path = stage.paths.models_dir / "nibble-guide-fit-5.7MB.gguf"
+    plan = page.desk.plans["Q3_K_M"]
+    made = planned_header(plan, source.header)
+    order = Order(source, Way.SIZE, CalibrationChoice(), path, budget_bytes=plan.size_bytes)
+    mix = Contender(
+        "Fitted", plan.size_bytes, plan.bits_per_weight, {}, _divergence(0.0412, 0.0009)
+    )
+    stock = replace(mix, label="Q3_K_M", divergence=_divergence(0.0631, 0.0014))
+    fit = FitResult(
+        path, Winner.MIX, mix, stock, -0.0219, 0.0006, Recipe(()), groups(1, mixed=True), 412.0
+    )
+    page.desk.made.emit(
+        Outcome(order, path, "Fitted", made, recipe_of(made, "Fitted"), 412.0, "A model", fit=fit)
+    )
+
+
+def _divergence(mean: float, stderr: float) -> Divergence:
+    return Divergence(
+        6144,
+        9.1,
+        0.2,
+        9.0,
+        0.01,
+        0.001,
+        mean,
+        stderr,
+        mean / 3,
+        0.3,
+        0.9,
+        2.0,
+        0.0,
+        0.91,
+        0.004,
+        0.05,
+    )
+
+
+def error(stage: Stage) -> None:
+    """The disk is full."""
+    page = open_make(stage)
+    page.desk.broken.emit(
+        AppError(
+            ErrorCode.DISK_FULL,
+            path=str(stage.paths.models_dir),
+            needed_bytes=2_497_281_120,
+            available_bytes=912_680_550,
+        )
+    )
+    pause(50)
+    bar = page.verticalScrollBar()
+    bar.setValue(bar.maximum())
+
+
+def warned(stage: Stage) -> None:
+    """The source has few bits already."""
+    models, _hub = open_page(stage)
+    models.show_view("make")
+    page = models.make.page
+    page.open(guide_path(), "Nibble Guide")
+    wait(lambda: page.desk.complete, SLOW_S)
+    words = [warning_words(Notice(PlanWarning.REQUANTIZED, {"source_type": "Q4_K_M"}))]
+    page.choose.show_warnings(words, [])
+
+
 STATES: dict[str, Callable[[Stage], None]] = {
     "make-empty": empty,
     "make-choose": choose,
     "make-slider": slider,
     "make-recipe": recipe,
+    "make-running": running,
+    "make-result": result,
+    "make-error": error,
+    "make-warned": warned,
 }

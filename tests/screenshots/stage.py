@@ -21,7 +21,7 @@ from app.core.settings import Look, SettingsStore
 from app.ui import start
 from app.ui.main_window import MainWindow
 
-TIMEOUT_S = 10
+TIMEOUT_S = 40
 FILE_NAME = re.compile(r"(?P<name>.+)-(?P<type>[A-Z]+\d\w*)")
 QUESTION = "Which build of an 8B model should I take with 8 GB of memory, and what do I lose?"
 MODEL = Path("Qwen3-4B-Instruct-Q4_K_M.gguf")

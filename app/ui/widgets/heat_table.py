@@ -19,7 +19,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QPainter, QPalette, QPen, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QPainter, QPalette, QPen, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -144,7 +144,7 @@ class HeatDelegate(QStyledItemDelegate):
         palette, roles = option.palette, QPalette.ColorRole
         active = QPalette.ColorGroup.Active
         place = option.rect.adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
-        page = palette.color(active, roles.Base)
+        page = QGuiApplication.palette().color(active, roles.Base)  # the table's own is transparent
         accent = palette.color(active, roles.Accent)
         painter.setPen(Qt.PenStyle.NoPen)
         if cell.share is None:
@@ -224,8 +224,9 @@ class HeatTable(QTableView):
         event.ignore()
 
     def _fit(self) -> None:
-        rows = sum(self.sizeHintForRow(row) for row in range(self.item_model.rowCount()))
-        self.setFixedHeight(rows + self.horizontalHeader().sizeHint().height() + 2)
+        header = self.verticalHeader()
+        header.resizeSections(QHeaderView.ResizeMode.ResizeToContents)
+        self.setFixedHeight(header.length() + self.horizontalHeader().sizeHint().height() + 2)
 
     def _explain(self, index: Index, _before: object = None) -> None:
         cell = self.item_model.cell(index)

@@ -66,7 +66,9 @@ class MapView(QWidget):
 def _band_text(band: tuple[int, int]) -> str:
     """Layers of a column, counted from 0 as in tensor names."""
     first, last = band
-    return f"{first}" if first == last else f"{first}–{last}"
+    if first == last:
+        return tr("layer {layer}").format(layer=first)
+    return tr("layers {first}–{last}").format(first=first, last=last)
 
 
 def _cell(one: GroupLoss, strongest: float) -> HeatCell:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayou
 from app.ui.models.detail_page import quiet_label
 from app.ui.models.make.map_view import MapView
 from app.ui.models.make.order import MakeProgress, MakeStep
-from app.ui.models.make.words import step_word, tr
+from app.ui.models.make.words import percent_text, step_word, tr
 from app.ui.models.words import duration_text
 from app.ui.widgets.steps import Step, StepList
 
@@ -80,6 +80,8 @@ class RunView(QWidget):
             self.bar.setRange(0, 1000)
             self.bar.setValue(round(1000 * progress.share))
         parts = [progress.detail]
+        if progress.share is not None:
+            parts.append(tr("{share} of this step").format(share=percent_text(progress.share)))
         if progress.seconds_left is not None:
             parts.append(tr("{time} left").format(time=duration_text(progress.seconds_left)))
         self.state_label.setText(" · ".join(part for part in parts if part))
