@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.compare.blind import BlindTest, Vote
+from app.core.compare.blind import BlindTest, Round, Vote
 from app.core.compare.results import Comparison
 from app.ui.compare.blind_desk import BlindDesk
 from app.ui.compare.blind_words import counts_sentence, round_sentence, verdict_sentence
-from app.ui.compare.column import PageColumn
+from app.ui.compare.column import PageColumn, centred
 from app.ui.compare.words import build_names, date_text, tr
 from app.ui.messages import explain_error, number
 from app.ui.widgets.labels import text_label
@@ -205,8 +205,12 @@ class BlindRound(QWidget):
         for button in self.buttons.values():
             button.setMinimumHeight(40)
             votes.addWidget(button, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 8, 24, 16)
+        inner = QWidget(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 8, 0, 16)
+        outer.addLayout(centred(inner))
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.prompt_label)
@@ -218,7 +222,12 @@ class BlindRound(QWidget):
         """Show the round to vote on, or wait for it."""
         voted = sum(one.vote is not None for one in test.rounds)
         words = tr("Round {round} · {count} votes so far")
-        self.count_label.setText(words.format(round=number(voted + 1), count=number(voted)))
+        said = words.format(round=number(voted + 1), count=number(voted))
+        same = sum(one.vote is Vote.SAME and _alike(one) for one in test.rounds)
+        if same:
+            words = tr("{count} times both said the very same, which counts as no difference")
+            said += " · " + words.format(count=number(same))
+        self.count_label.setText(said)
         last = test.rounds[-1] if test.rounds else None
         shown = last.shown if last is not None and voting else None
         waiting = tr("Both builds are answering the next prompt…")
@@ -332,3 +341,8 @@ class BlindView(QStackedWidget):
         told = explain_error(error)
         self.start_page.hint_label.setText(f"{told.title}. {told.sentence}")
         self.desk.leave()
+
+
+def _alike(one: Round) -> bool:
+    """Whether both answers are the same, word for word."""
+    return len({" ".join(answer.split()) for answer in one.answers}) == 1

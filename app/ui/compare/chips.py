@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.ui.widgets.labels import text_label
+from app.ui.widgets.tick_box import TickBox
 from app.ui.widgets.wrap_row import WrapRow
 
 INDENT_PX = 26
@@ -24,7 +25,7 @@ class Section(QWidget):
 
     def __init__(self, title: str, sentence: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self.box = QCheckBox(title, self)
+        self.box = TickBox(title, self)
         self.box.setProperty("type", "body")
         self.box.setAccessibleDescription(sentence)
         self.sentence_label = text_label(self, "quiet", sentence)

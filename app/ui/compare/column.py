@@ -9,6 +9,17 @@ COLUMN_PX = 1080
 FILL = 10_000  # against a stretch of 1: takes the whole width up to its maximum
 
 
+def centred(inner: QWidget, width_px: int = COLUMN_PX) -> QHBoxLayout:
+    """A row that keeps a widget in the middle, at most so wide."""
+    inner.setMaximumWidth(width_px)
+    row = QHBoxLayout()
+    row.setContentsMargins(24, 0, 24, 0)
+    row.addStretch(1)
+    row.addWidget(inner, FILL)
+    row.addStretch(1)
+    return row
+
+
 class PageColumn(QWidget):
     """The inside of a scroll area, which takes it; widgets are added to ``column``."""
 
@@ -16,15 +27,12 @@ class PageColumn(QWidget):
         super().__init__(area)
         self.setObjectName("page")
         inner = QWidget(self)
-        inner.setMaximumWidth(width_px)
         self.column = QVBoxLayout(inner)
-        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setContentsMargins(0, 16, 0, 24)
         self.column.setSpacing(8)
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(24, 16, 24, 24)
-        outer.addStretch(1)
-        outer.addWidget(inner, FILL)
-        outer.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addLayout(centred(inner, width_px))
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

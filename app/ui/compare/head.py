@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from PySide6.QtCore import QPoint, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from app.core.compare.results import Comparison
@@ -64,6 +65,7 @@ class PageHead(QWidget):
         self.new_button = IconPushButton("plus", tr("New comparison"), self)
         self.export_button = QPushButton(f"{tr('Export')} ▾", self)
         self.export_menu = QMenu(self.export_button)
+        self.export_actions: dict[Format, QAction] = {}
         self._lay_out()
         self.views.chosen.connect(self.view_chosen)
         self.new_button.clicked.connect(self.new_wanted)
@@ -79,6 +81,7 @@ class PageHead(QWidget):
         }
         for key, text in texts.items():
             action = self.export_menu.addAction(text)
+            self.export_actions[key] = action
             action.triggered.connect(lambda _on=False, key=key: self.export_wanted.emit(key.value))
         words = QVBoxLayout()
         words.setSpacing(0)
@@ -93,7 +96,7 @@ class PageHead(QWidget):
         lower.addWidget(self.views)
         lower.addStretch(1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(24, 14, 24, 8)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addLayout(upper)
         column.addLayout(lower)
@@ -104,6 +107,9 @@ class PageHead(QWidget):
         names = ", ".join(build_names(comparison))
         self.line_label.setText(f"{names} · {date_text(comparison.created)}")
         self.export_button.setEnabled(any(_has_numbers(comparison)))
+        scored = sum(bool(build.quality) for build in comparison.builds)
+        for key in (Format.PNG, Format.SVG):
+            self.export_actions[key].setEnabled(scored > 1)
 
     def show_view(self, view: View) -> None:
         """Mark a view."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.core.compare.results import BuildResult, Comparison
 from app.ui.compare import measures
+from app.ui.compare.column import centred
 from app.ui.compare.measures import Figure
 from app.ui.compare.shelf import model_name
 from app.ui.compare.words import build_names, date_text, decimal, tr
@@ -82,8 +83,12 @@ class HistoryView(QWidget):
         foot = QHBoxLayout()
         foot.addWidget(text_label(self, "title", tr("All comparisons of this model")), 1)
         foot.addWidget(self.delete_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 8, 24, 16)
+        inner = QWidget(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 8, 0, 16)
+        outer.addLayout(centred(inner))
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.said_label)
         column.addLayout(head)

@@ -70,7 +70,8 @@ def perplexity(build: BuildResult, text: str = ALL_TEXTS) -> Figure | None:
         error=decimal(one.perplexity_stderr, 4),
         reference=decimal(one.perplexity_reference, 4),
     )
-    return Figure(one.perplexity, decimal(one.perplexity, 3), one.perplexity_stderr, source)
+    digits = 3 if one.perplexity < 100 else 1 if one.perplexity < 10_000 else 0
+    return Figure(one.perplexity, decimal(one.perplexity, digits), one.perplexity_stderr, source)
 
 
 def tail(build: BuildResult, text: str = ALL_TEXTS) -> Figure | None:

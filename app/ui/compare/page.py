@@ -13,6 +13,7 @@ from app.core.compare.runner import Progress
 from app.ui.compare.ask_desk import AskDesk
 from app.ui.compare.blind_desk import BlindDesk
 from app.ui.compare.blind_view import BlindView
+from app.ui.compare.column import centred
 from app.ui.compare.columns_view import ColumnsView
 from app.ui.compare.desk import CompareDesk
 from app.ui.compare.export import Exporter
@@ -72,16 +73,16 @@ class ComparisonPage(QWidget):
     def _lay_out(self) -> None:
         for view in self._views.values():
             self.stack.addWidget(view)
-        bars = QVBoxLayout()
-        bars.setContentsMargins(24, 0, 24, 4)
-        bars.setSpacing(6)
-        bars.addWidget(self.bar)
-        bars.addWidget(self.run_bar)
+        upper = QWidget(self)
+        rows = QVBoxLayout(upper)
+        rows.setContentsMargins(0, 14, 0, 4)
+        rows.setSpacing(8)
+        for widget in (self.head, self.bar, self.run_bar):
+            rows.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.head)
-        column.addLayout(bars)
+        column.addLayout(centred(upper))
         column.addWidget(self.stack, 1)
 
     def _connect(self) -> None:

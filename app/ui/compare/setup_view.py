@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.core.advice.results import Fit, ModelAdvice
 from app.core.compare.results import MOST_BUILDS, BuildResult
-from app.ui.compare.column import PageColumn
+from app.ui.compare.column import PageColumn, centred
 from app.ui.compare.rungs import pick_rows, rungs_of
 from app.ui.compare.shelf import ShelfModel, build_result
 from app.ui.compare.wish_form import WishForm
@@ -113,8 +113,9 @@ class SetupView(QWidget):
         words.setSpacing(0)
         words.addWidget(self.time_label)
         words.addWidget(self.memory_label)
-        row = QHBoxLayout()
-        row.setContentsMargins(24, 10, 24, 12)
+        inner = QWidget(foot)
+        row = QHBoxLayout(inner)
+        row.setContentsMargins(0, 10, 0, 12)
         row.setSpacing(16)
         row.addLayout(words, 1)
         row.addWidget(self.start_button)
@@ -125,7 +126,7 @@ class SetupView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(rule)
-        column.addLayout(row)
+        column.addLayout(centred(inner))
         return foot
 
     def _connect(self) -> None:

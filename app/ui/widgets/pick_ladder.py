@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.ui.widgets.ladder import Ladder
 from app.ui.widgets.rung import LadderShape, Rung, RungButton
+from app.ui.widgets.tick_box import BOX_PX, paint_tick
 
-BOX_PX: Final = 16
 EDGE_PX: Final = 8
 
 
@@ -48,20 +48,11 @@ class TickButton(RungButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The rung, and the box over it."""
         super().paintEvent(event)
-        roles, palette = QPalette.ColorRole, self.palette()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         right = self.layoutDirection() is not Qt.LayoutDirection.RightToLeft
         left = self.width() - EDGE_PX - BOX_PX if right else EDGE_PX
-        box = QRectF(left + 0.5, EDGE_PX + 0.5, BOX_PX, BOX_PX)
-        painter.setPen(QPen(palette.color(roles.Accent if self.ticked else roles.Dark), 1.4))
-        painter.setBrush(palette.color(roles.Accent if self.ticked else roles.Base))
-        painter.drawRoundedRect(box, 4, 4)
-        if self.ticked:
-            painter.setPen(QPen(palette.color(roles.HighlightedText), 2))
-            start = box.topLeft()
-            corners = [QPointF(3.8, 8.2), QPointF(6.8, 11.2), QPointF(12.2, 5.2)]
-            painter.drawPolyline(QPolygonF([start + corner for corner in corners]))
+        paint_tick(painter, QPointF(left, EDGE_PX), self.palette(), ticked=self.ticked)
         painter.end()
 
 

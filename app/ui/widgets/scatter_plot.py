@@ -50,7 +50,7 @@ class Mark(StrEnum):
     MEASURED = "measured"  # a filled circle
     BEATEN = "beaten"  # measured, but another point is better both ways: a filled diamond
     REFERENCE = "reference"  # a filled square
-    PREDICTED = "predicted"  # a hollow circle
+    PREDICTED = "predicted"  # a hollow circle; at the edge of the chart if it lies beyond
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,16 @@ class ScatterPlot:
         self._strong.setBold(True)
         self._metrics = QFontMetricsF(font)
         self._strong_metrics = QFontMetricsF(self._strong)
-        self._x = Span.around(data.x_axis, _reaches([(p.x, p.x_error) for p in data.points]))
-        self._y = Span.around(data.y_axis, _reaches([(p.y, p.y_error) for p in data.points]))
+        sure = [point for point in data.points if point.mark is not Mark.PREDICTED] or data.points
+        self._x = Span.around(data.x_axis, _reaches([(p.x, p.x_error) for p in sure]))
+        self._y = Span.around(data.y_axis, _reaches([(p.y, p.y_error) for p in sure]))
         self._size = size
         used = {point.mark for point in data.points}
         self._marks = [mark for mark in data.legend if mark in used]
         self.area = self._area(size)
-        self.places = {point.key: self._place(point.x, point.y) for point in data.points}
+        self.places = {
+            point.key: self._kept_in(self._place(point.x, point.y)) for point in data.points
+        }
         self._bands = self._band_stretches()
         self._labels = self._label_places()
 
