@@ -50,6 +50,9 @@ class DownloadLine(QWidget):
     def __init__(self, status: DownloadStatus, parent: QWidget) -> None:
         super().__init__(parent)
         self.status = status
+        self._shown = False
+        self._text = ""
+        self._share = -1
         self.name_label = QLabel(self)
         self.line_label = QLabel(self)
         self.error_label = QLabel(self)
@@ -117,21 +120,38 @@ class DownloadLine(QWidget):
         error = self.status.download.error
         return error is not None and error.code in LOCKED
 
-    def show_status(self, status: DownloadStatus) -> None:
-        """Show where the download stands now."""
-        self.status = status
-        download = status.download
+    def show_status(self, status: DownloadStatus) -> bool:
+        """Show where the download stands now; returns whether more than its progress is new.
+
+        Progress comes ten times a second and touches two widgets: each call into Qt may have to wait for the threads that
+        fetch.
+        """
+        known, self.status = self.status, status
+        text = download_line(status)
+        if text != self._text:
+            self._text = text
+            self.line_label.setText(text)
+        share = round(1000 * status.done_bytes / status.size_bytes) if status.size_bytes else 0
+        if share != self._share:
+            self._share = share
+            self.progress_bar.setValue(share)
+        if self._shown and known.download == status.download:
+            return False
+        self._shown = True
+        self._show_download()
+        return True
+
+    def _show_download(self) -> None:
+        """All but the progress."""
+        download, state = self.status.download, self.status.state
         name = tr("{repo} · {label}").format(
             repo=download.repo.partition("/")[2] or download.repo, label=download.label
         )
         self.name_label.setText(name)
         self.name_label.setToolTip(download.key)
-        self.line_label.setText(download_line(status))
-        share = status.done_bytes / status.size_bytes if status.size_bytes else 0.0
-        self.progress_bar.setValue(round(1000 * share))
         self.progress_bar.setAccessibleName(name)
-        done = status.state is DownloadState.DONE
-        stopped = status.state in STOPPED
+        done = state is DownloadState.DONE
+        stopped = state in STOPPED
         told = explain_error(download.error) if download.error else None
         self.error_label.setText(f"{told.title}. {told.sentence}" if told else "")
         self.error_label.setVisible(told is not None)
@@ -143,7 +163,7 @@ class DownloadLine(QWidget):
         self.cancel_button.set_label(tr("Take off the list") if done else tr("Cancel"))
         self.progress_bar.setVisible(not done)
         self.chat_button.setVisible(done)
-        self.setAccessibleName(f"{name}, {self.line_label.text()}")
+        self.setAccessibleName(f"{name}, {self._text}")
 
     def show_error(self, error: object) -> None:
         """Say why the token could not be kept."""
@@ -199,6 +219,7 @@ class DownloadsPanel(QFrame):
         self.setObjectName("downloads")
         self._downloads = downloads
         self.lines: dict[str, DownloadLine] = {}
+        self._keys: list[str] = []
         self.title_label = QLabel(self)
         self.pause_button = QPushButton(self)
         self.clear_button = IconPushButton("check", tr("Clear the finished ones"), self)
@@ -240,22 +261,29 @@ class DownloadsPanel(QFrame):
     def show_statuses(self, statuses: Statuses) -> None:
         """Show downloads in their order."""
         keys = [status.download.key for status in statuses]
-        ordered = keys == list(self.lines)
+        new = [self._show_line(status) for status in statuses]
+        if keys == self._keys and not any(new):
+            return
+        if keys != self._keys:
+            self._order(keys)
+        for place, key in enumerate(keys):
+            self.lines[key].show_place(first=place == 0, last=place == len(keys) - 1)
+        self._show_head(statuses)
+        self.setVisible(bool(statuses))
+        self._fit()
+
+    def _order(self, keys: list[str]) -> None:
+        """Take away the lines of what is gone, and place the others as listed."""
         for key in [key for key in self.lines if key not in keys]:
             gone = self.lines.pop(key)
             self._column.removeWidget(gone)
             gone.hide()
             gone.deleteLater()
-        for place, status in enumerate(statuses):
-            line = self._line(status)
-            if not ordered:
-                self._column.removeWidget(line)
-                self._column.insertWidget(place, line)
-            line.show_place(first=place == 0, last=place == len(statuses) - 1)
+        for place, key in enumerate(keys):
+            self._column.removeWidget(self.lines[key])
+            self._column.insertWidget(place, self.lines[key])
         self.lines = {key: self.lines[key] for key in keys}
-        self._show_head(statuses)
-        self.setVisible(bool(statuses))
-        self._fit()
+        self._keys = keys
 
     def use_token(self) -> None:
         """There is a token now: try again what needed one."""
@@ -275,11 +303,11 @@ class DownloadsPanel(QFrame):
         super().resizeEvent(event)
         self._fit()
 
-    def _line(self, status: DownloadStatus) -> DownloadLine:
+    def _show_line(self, status: DownloadStatus) -> bool:
+        """Show one download in its line; returns whether more than its progress is new."""
         key = status.download.key
         if key in self.lines:
-            self.lines[key].show_status(status)
-            return self.lines[key]
+            return self.lines[key].show_status(status)
         line = DownloadLine(status, self._inside)
         line.pause.connect(self._downloads.pause)
         line.resume.connect(self._downloads.resume)
@@ -290,7 +318,7 @@ class DownloadsPanel(QFrame):
         line.chat.connect(lambda _key: self.chat_requested.emit(line.status.download))
         self.lines[key] = line
         line.show()
-        return line
+        return True
 
     def _show_head(self, statuses: Statuses) -> None:
         going = [status for status in statuses if status.state in OPEN]
