@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import logging
 import os
 import sys
+from typing import NoReturn
 
 from app.cli import terminal
 from app.cli.arguments import LATER
@@ -37,10 +40,24 @@ def has_display() -> bool:
     return any(os.environ.get(name) for name in _DISPLAYS)
 
 
-def _window(arguments: argparse.Namespace, paths: Paths) -> int:
+def _window(arguments: argparse.Namespace, paths: Paths) -> NoReturn:
     from app.ui.start import run_window  # noqa: PLC0415 - Qt only when a window is wanted
 
-    return run_window(build_context(paths), arguments.open)
+    leave(run_window(build_context(paths), arguments.open))
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now that everything is closed and saved, without the interpreter's and Qt's own taking down.
+
+    They destroy what is left in no fixed order, which has ended in a segmentation fault after all work was done.
+    """
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(
+            OSError, ValueError, AttributeError
+        ):  # closed, or none in a window of its own
+            stream.flush()
+    os._exit(code)
 
 
 def _ask(arguments: argparse.Namespace, paths: Paths) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from pathlib import Path
 
@@ -13,6 +14,31 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = ROOT / "resources" / "guide" / "nibble-guide-f16.gguf"
+
+
+class EndAtOnce:
+    """Ends the process with the verdict, as the app does (`app.commands.leave`): the taking down of Qt and Python has
+    crashed after all tests had passed."""
+
+    status: int | None = None
+
+    def pytest_sessionfinish(self, exitstatus):
+        self.status = int(exitstatus)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config):
+        if self.status is None:  # there was no session
+            return
+        left = [thread.name for thread in threading.enumerate() if not thread.daemon][1:]
+        if left:
+            sys.stderr.write(f"threads at the end of the tests: {left}\n")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(self.status)
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(EndAtOnce(), "end-at-once")
 
 
 @pytest.fixture(autouse=True)
