@@ -42,7 +42,10 @@ UNCALIBRATED: Final = (0.6, 1.4)
 UNMEASURED: Final = (0.45, 1.8)
 CALIBRATED: Final = (0.85, 1.15)
 CALIBRATED_PROMPT: Final = (0.7, 1.3)  # deep in a conversation it is slower
-EXPERT_LAYERS: Final = 2  # a layer with experts has about twice as many operations
+EXPERT_LAYERS: Final = 2  # layers with experts launch about twice as many kernels on a device
+STATE_LAYERS: Final = (
+    2.5  # a recurrent layer costs about as much besides its weights as so many others, measured
+)
 PROMPT_SPREAD: Final = (0.5, 1.7)
 DEVICE_PROMPT_SPREAD: Final = (0.35, 2.5)
 BANDWIDTH_GUESS: Final = 20e9
@@ -214,7 +217,7 @@ def _seconds(
     cache = bytes_read_at(shape, settings, depth)
     attention = attention_work(shape, settings, depth)
     share = _share_on_device(build, settings) if device else 0.0
-    layers = len(shape.layers) * (EXPERT_LAYERS if shape.experts else 1)
+    layers = sum(STATE_LAYERS if layer.state_bytes else 1.0 for layer in shape.layers)
     seconds = fixed = 0.0
     for portion, name in ((1 - share, ""), (share, device)):
         if portion <= 0:
@@ -223,7 +226,8 @@ def _seconds(
         spot = _place(machine, machine_device(machine, name), settings.threads, mine)
         reading_s = _weights_s(shape, build, spot) + cache / spot.cache_rate
         seconds += portion * (reading_s + attention / spot.attention_rate)
-        seconds += portion * layers * spot.layer_s
+        kernels = EXPERT_LAYERS if name and shape.experts else 1
+        seconds += portion * layers * kernels * spot.layer_s
         fixed = max(fixed, spot.fixed_s)
     return seconds + fixed
 

@@ -16,7 +16,6 @@ from app.core.errors import AppError, ErrorCode
 from app.core.hardware.cpu import usable_cores
 
 ALL_LAYERS: Final = 999
-BUSY_CORES: Final = 0.6  # one core that is wanted elsewhere slows all threads down
 
 
 def calibrate(
@@ -59,7 +58,7 @@ def calibrate(
         found = run_job("calibrate-job", request, cancel, tell)
     wide = [TypeRun(**run) for run in found["wide"]]
     calibration = solve(device, wide, TypeRun(**found["thin"]), threads)
-    if calibration is None or found["others"] > BUSY_CORES:
+    if calibration is None:
         raise AppError(ErrorCode.TOO_BUSY, cores=round(float(found["others"]), 1))
     if on_progress is not None:
         on_progress(1.0)

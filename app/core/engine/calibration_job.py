@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +31,9 @@ LEAST_TOKENS: Final = 8
 LEAST_S: Final = 0.3  # of generating in one run
 MOST_TOKENS: Final = 100
 DEEP_TOKENS: Final = 1536
+TRIES: Final = 3
+CALM_CORES: Final = 0.4
+BUSY_CORES: Final = 0.6  # one core that is wanted elsewhere slows all threads down
 FIRST_TOKEN: Final = 300
 
 
@@ -46,22 +51,46 @@ def work(request: wire.Line, emit: Emit) -> wire.Line:
         emit: gets ``progress`` with ``done`` and ``total`` runs, and the ``type`` that is next.
 
     Returns:
-        ``wide`` (runs) and ``thin`` (a run), as `TypeRun` has it; ``others``: cores that other programs kept busy on
-        average while tokens were timed.
+        ``wide`` (runs) and ``thin`` (a run), as `TypeRun` has it; ``others``: cores that others kept busy at most.
 
     Raises:
-        AppError: WRITE_FAILED, LOAD_FAILED.
+        AppError: TOO_BUSY, WRITE_FAILED, LOAD_FAILED.
     """
     LogTail().install()
     lib.llama_backend_init()
     runs = [*((WIDE, name) for name in TYPES), (THIN, BASE_TYPE)]
-    found, others = [], []
+    found, others = [], 0.0
     for done, (size, name) in enumerate(runs):
         emit({"event": "progress", "done": done, "total": len(runs), "type": name})
-        run, busy = timed_run(request, size, name, deep=size is THIN)
+        run, busy = calm_run(partial(timed_run, request, size, name, deep=size is THIN))
         found.append(asdict(run))
-        others.append(busy)
-    return {"wide": found[:-1], "thin": found[-1], "others": statistics.mean(others)}
+        others = max(others, busy)
+    return {"wide": found[:-1], "thin": found[-1], "others": others}
+
+
+def calm_run(run: Callable[[], tuple[TypeRun, float]]) -> tuple[TypeRun, float]:
+    """A run during which other programs left the processor alone; it is tried three times.
+
+    Args:
+        run: gives a run, and how many cores others kept busy meanwhile.
+
+    Returns:
+        the calmest run, and how many cores others kept busy then.
+
+    Raises:
+        AppError: TOO_BUSY if none was calm enough to be believed.
+    """
+    least_busy = math.inf
+    best: TypeRun | None = None
+    for _ in range(TRIES):
+        found, others = run()
+        if best is None or others < least_busy:
+            best, least_busy = found, others
+        if others <= CALM_CORES:
+            break
+    if best is None or least_busy > BUSY_CORES:
+        raise AppError(ErrorCode.TOO_BUSY, cores=round(least_busy, 1))
+    return best, least_busy
 
 
 def timed_run(

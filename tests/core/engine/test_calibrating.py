@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from app.core.advice.calibration import BASE_TYPE
+from app.core.advice.calibration import BASE_TYPE, TypeRun
 from app.core.cancel import Cancelled, CancelToken
 from app.core.engine.calibrating import calibrate
-from app.core.engine.calibration_job import TYPES, timed_run
+from app.core.engine.calibration_job import TYPES, calm_run, timed_run
 from app.core.engine.calibration_model import Size
 from app.core.engine.kernels import probe_key
 from app.core.engine.llama import LogTail, lib
@@ -41,6 +41,29 @@ def test_a_long_conversation_reads_the_cache(request_):
     assert run.deep_token_s > 0
     tokens = run.attention / TINY.attention_per_token
     assert 1536 <= tokens <= 1700
+
+
+def some_run(token_s):
+    return TypeRun("Q8_0", 1e6, 1e6, 2, token_s, 0.1)
+
+
+def test_the_calmest_of_three_runs_counts():
+    runs = iter([(some_run(3.0), 1.7), (some_run(2.0), 0.5), (some_run(1.0), 0.55)])
+    run, busy = calm_run(lambda: next(runs))
+    assert (run.token_s, busy) == (2.0, 0.5)
+    assert next(runs, None) is None
+
+
+def test_a_calm_run_is_enough():
+    runs = iter([(some_run(3.0), 0.1), (some_run(2.0), 0.0)])
+    assert calm_run(lambda: next(runs))[0].token_s == 3.0
+
+
+def test_a_computer_that_is_never_calm_is_not_measured():
+    with pytest.raises(AppError) as caught:
+        calm_run(lambda: (some_run(1.0), 1.26))
+    assert caught.value.code is ErrorCode.TOO_BUSY
+    assert caught.value.facts["cores"] == 1.3
 
 
 def test_a_folder_that_cannot_be_written_is_told(request_, tmp_path):
