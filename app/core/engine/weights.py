@@ -54,15 +54,17 @@ class WritableWeights:
         """Shape and type in the file."""
         return self._infos[name]
 
-    def rows(self, name: str, start: int = 0, step: int = 1) -> Floats:
-        """The file's numbers: every ``step``-th row from ``start`` as (rows, columns); experts follow each other."""
+    def rows(self, name: str, which: slice) -> Floats:
+        """The file's numbers of some rows as (rows, columns); the rows of experts follow each other."""
         info = self._infos[name]
-        return ggml.dequantize(info.type_number, self._original(name)[start::step], info.shape[0])
+        return ggml.dequantize(info.type_number, self._original(name)[which], info.shape[0])
 
-    def write(self, name: str, values: Floats) -> None:
-        """Put numbers (all rows, columns) in the place of a matrix, in the type that it has in memory."""
-        stored = ggml.quantize(self._infos[name].type_number, values)
-        self._places[name][:] = stored.reshape(-1)
+    def write(self, name: str, start: int, values: Floats) -> None:
+        """Put numbers (rows, columns) in the place of the rows from ``start`` on, in the type that they have in memory."""
+        info = self._infos[name]
+        stored = ggml.quantize(info.type_number, values).reshape(-1)
+        first = start * ggml.row_bytes(info.type_number, info.shape[0])
+        self._places[name][first : first + stored.size] = stored
 
     def restore(self, name: str) -> None:
         """Put back what the file says."""

@@ -348,7 +348,7 @@ class _Fit:
         elif line["event"] == "progress":
             step, low, high = _STAGES[line["stage"]]
             share = low + (high - low) * line["done"] / max(1, line["total"])
-            groups = self.picture() if step is FitStep.MEASURE else None
+            groups = self.picture() if step is FitStep.MEASURE and self._groups else None
             self._on_progress(FitProgress(step, share, line["seconds_left"], groups))
 
 

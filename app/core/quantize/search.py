@@ -7,6 +7,7 @@ with these costs. The mix with the lowest divergence that was really measured wi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,6 +27,7 @@ LOW: Final = (
     1.9  # types of less than the mean's bits divided by this are not looked at; nor are those
 )
 HIGH: Final = 2.8  # of more than this times as many
+WORST_LOSS: Final = 100.0  # nats; where the model computes no numbers any more
 LEAST_COST: Final = 1e-12  # of a unit of error; a group never counts as free
 TRUST: Final = 8.0  # a measured correction changes a group's cost by no more than this factor
 
@@ -160,6 +162,7 @@ class Searcher:
             total += known[type_name]
         loss = float(self._bench.divergence().mean())
         self._bench.restore(group.names)
+        loss = loss if math.isfinite(loss) else WORST_LOSS
         self._known.losses[group.key] = loss
         cost = loss / total if total > 0 else LEAST_COST
         self._known.costs[group.key] = max(cost, LEAST_COST)
@@ -207,7 +210,7 @@ class Searcher:
                 cost * errors[TENSOR_TYPES[kind].name],
             )
             for kind in self._types(name)
-            if TENSOR_TYPES[kind].name in errors
+            if math.isfinite(errors.get(TENSOR_TYPES[kind].name, math.inf))
         ]
 
     def _try(self, mix: Mix, before: Mapping[str, str]) -> Mix:

@@ -32,7 +32,7 @@ from app.core.quantize.types import NEED_BY_TENSOR
 SAMPLED_ROWS: Final = (
     32  # of each matrix, for its error; the same ones for each type, so that types compare well
 )
-BLOCK_ROWS: Final = 4096  # quantized at a time, to bound the memory
+BLOCK_NUMBERS: Final = 2**24  # quantized at a time, to bound the memory
 Importance = Mapping[str, Floats]
 
 
@@ -110,12 +110,9 @@ class Bench:
         if type_number == self.weights.info(name).type_number:
             self.weights.restore(name)
             return
-        values = self.weights.rows(name)
-        for start, rows, importance in self._blocks(name, len(values)):
-            values[start : start + rows] = self._narrowed(
-                values[start : start + rows], type_number, importance
-            )
-        self.weights.write(name, values)
+        for rows, importance in self._blocks(name):
+            values = self.weights.rows(name, rows)
+            self.weights.write(name, rows.start, self._narrowed(values, type_number, importance))
 
     def restore(self, names: Iterable[str]) -> None:
         """Give matrices their own values back."""
@@ -127,7 +124,7 @@ class Bench:
         info = self.weights.info(name)
         total = info.elements // info.shape[0]
         step = max(1, total // SAMPLED_ROWS)
-        values = self.weights.rows(name, step=step)
+        values = self.weights.rows(name, slice(None, None, step))
         scale = total / len(values)
         experts = self._experts(name, np.arange(0, total, step) // self._rows_of_expert(name))
         found = dict.fromkeys(types, 0.0)
@@ -160,13 +157,14 @@ class Bench:
             if end > start
         ]
 
-    def _blocks(self, name: str, total: int) -> Iterable[tuple[int, int, Floats | None]]:
-        """(first row, rows, importance), never across experts."""
-        of_expert = self._rows_of_expert(name)
-        for first in range(0, total, of_expert):
-            importance = self._slice(name, first // of_expert)
-            for start in range(first, first + of_expert, BLOCK_ROWS):
-                yield start, min(BLOCK_ROWS, first + of_expert - start), importance
+    def _blocks(self, name: str) -> Iterable[tuple[slice, Floats | None]]:
+        """Rows and their importance, never across experts, all rows in the end."""
+        info, of_expert = self.weights.info(name), self._rows_of_expert(name)
+        step = max(1, BLOCK_NUMBERS // info.shape[0])
+        for first in range(0, info.elements // info.shape[0], of_expert):
+            importance, end = self._slice(name, first // of_expert), first + of_expert
+            for start in range(first, end, step):
+                yield slice(start, min(start + step, end)), importance
 
     def _rows_of_expert(self, name: str) -> int:
         return self.weights.info(name).shape[1]
