@@ -19,7 +19,7 @@ from app.core.engine.base import FinishReason
 from app.core.errors import AppError, ErrorCode
 from app.core.settings import Look, Theme
 from app.ui.start import make_application
-from tests.screenshots import machine, make, models
+from tests.screenshots import compare, machine, make, models
 from tests.screenshots.stage import (
     ANSWER,
     MODEL,
@@ -169,6 +169,7 @@ STATES: dict[str, Callable[[Stage], None]] = {
     "chat-editing": editing,
     **models.STATES,
     **make.STATES,
+    **compare.STATES,
     **machine.STATES,
     "settings": settings,
     "settings-end": settings_end,

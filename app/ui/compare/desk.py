@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.cancel import CancelToken
 from app.core.compare.results import Comparison
-from app.core.compare.runner import Answering, PartDone, Progress, RunEvent, run
+from app.core.compare.runner import Answering, PartDone, Progress, RunEvent
 from app.core.compare.store import ComparisonStore
 from app.core.engine.base import Finished, TextDelta
 from app.ui.compare import work
@@ -85,10 +85,7 @@ class CompareDesk(QObject):
         name, data_dir = self.comparison.id, self._data_dir
         events = _Events(partial(self._tell, name))
 
-        def measure(cancel: CancelToken) -> Comparison:
-            return run(work.services_of(data_dir), name, cancel, events.take)
-
-        task = self._tasks.start(Lane.MEASURE, measure)
+        task = self._tasks.start(Lane.MEASURE, partial(work.measure, data_dir, name, events.take))
         self._task, self._running_id = task, name
         task.done.connect(self._on_done)
         task.failed.connect(self.failed)
@@ -153,6 +150,7 @@ class CompareDesk(QObject):
         if self.comparison is not None and self.comparison.id == comparison.id:
             self.comparison = comparison
             self.changed.emit()
+        self._computer.probe()  # what was measured counts on all pages from now on
 
     def _on_finished(self) -> None:
         self._task = None

@@ -105,7 +105,7 @@ class HistoryView(QWidget):
         self._show()
 
     def _show(self) -> None:
-        columns, rows = history_table(self._runs, MEASURES[self._kind])
+        columns, rows = history_table(self._runs, self._kind)
         self.table.set_table(columns, rows)
         several = len(columns) > 2
         self.table.setVisible(len(columns) > 1)
@@ -138,9 +138,10 @@ def of_same_model(
 
 
 def history_table(
-    runs: tuple[Comparison, ...], measure: Callable[[BuildResult], Figure | None]
+    runs: tuple[Comparison, ...], kind: Kind
 ) -> tuple[tuple[FigureColumn, ...], tuple[FigureRow, ...]]:
     """Builds against the latest runs that have the number, the oldest first; each cell tells the change."""
+    measure = MEASURES[kind]
     told = [run for run in reversed(runs) if any(measure(build) for build in run.builds)]
     told = told[-MOST_RUNS:]
     names: dict[str, str] = {}
@@ -149,25 +150,37 @@ def history_table(
             names.setdefault(str(build.path), name)
     columns = [FigureColumn(tr("build")), *(FigureColumn(date_text(run.created)) for run in told)]
     rows = [
-        FigureRow(path, (FigureCell(name, None, path), *_cells(path, told, measure)))
+        FigureRow(path, (FigureCell(name, None, path), *_cells(path, told, kind)))
         for path, name in names.items()
     ]
     return tuple(columns), tuple(rows)
 
 
-def _cells(
-    path: str, runs: list[Comparison], measure: Callable[[BuildResult], Figure | None]
-) -> list[FigureCell]:
-    cells, before = [], None
+def _cells(path: str, runs: list[Comparison], kind: Kind) -> list[FigureCell]:
+    """A build's numbers; a change is told against the run before that measured the same thing."""
+    cells: list[FigureCell] = []
+    before: dict[object, Figure] = {}
     for run in runs:
         build = next((build for build in run.builds if str(build.path) == path), None)
-        figure = measure(build) if build is not None else None
+        figure = MEASURES[kind](build) if build is not None else None
         if figure is None:
             cells.append(FigureCell("–"))
             continue
-        cells.append(FigureCell(_with_change(figure, before), figure.value, figure.source))
-        before = figure
+        same = _measured_on(run, kind)
+        cells.append(
+            FigureCell(_with_change(figure, before.get(same)), figure.value, figure.source)
+        )
+        before[same] = figure
     return cells
+
+
+def _measured_on(run: Comparison, kind: Kind) -> object:
+    """What must be alike for two numbers to be compared: of quality the texts and the reference."""
+    settings = run.settings
+    if kind in {Kind.DISTANCE, Kind.SAME}:
+        texts = tuple(sorted(text.sha256 for text in settings.texts))
+        return (texts, settings.tokens, settings.context_length, run.base.path)
+    return settings.speed
 
 
 def _with_change(figure: Figure, before: Figure | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,12 +12,14 @@ from app.core.advice.facts import BuildFacts
 from app.core.advice.header_facts import build_of_header, shape_of_header
 from app.core.advice.known import KnownComputer
 from app.core.advice.recommend import advise_model
+from app.core.advice.records import Records
 from app.core.advice.results import ModelAdvice, Wishes
 from app.core.cancel import CancelToken
+from app.core.compare.advice_records import feed
 from app.core.compare.builds import read_builds
 from app.core.compare.parts import GENERATED_BYTES_PER_S, expected_s, parts_of
 from app.core.compare.results import BuildResult, CompareSettings, Comparison
-from app.core.compare.runner import Services
+from app.core.compare.runner import OnEvent, Services, run
 from app.core.compare.start import machine_facts, services_for, text_choice, versions
 from app.core.compare.store import ComparisonStore, NewComparison
 from app.core.compare.tasks import Question
@@ -93,6 +96,18 @@ def make_engine(data_dir: Path) -> Engine:
 def services_of(data_dir: Path) -> Services:
     """What a run needs on this computer."""
     return services_for(data_dir, lambda: make_engine(data_dir))
+
+
+def measure(data_dir: Path, name: str, on_event: OnEvent, cancel: CancelToken) -> Comparison:
+    """Run a comparison to its end, and give what it measured to the advice.
+
+    Raises:
+        AppError, Cancelled: as `run`.
+    """
+    comparison = run(services_of(data_dir), name, cancel, on_event)
+    with contextlib.suppress(OSError):  # the comparison itself is kept
+        feed(Records(data_dir), comparison)
+    return comparison
 
 
 @dataclass(frozen=True)
