@@ -74,8 +74,11 @@ def _score(wanted: QualityRequest, report: Progress) -> PositionScores | None:
             raise AppError(ErrorCode.USAGE, reason="the text is too short to be scored")
         key = _key(chunks, scorer.vocabulary_size)
         _begin(folder, key)
-        if wanted.reference and _read_key(Path(wanted.reference)) != key:
-            return None
+        if wanted.reference:
+            if not (Path(wanted.reference) / REFERENCE_FILE).exists():
+                raise AppError(ErrorCode.USAGE, reason="the reference was not scored")
+            if _read_key(Path(wanted.reference)) != key:
+                return None
         with ThreadPoolExecutor(options.threads) as pool:
             work = _ChunkWork(scorer, chunks, pool, options.threads)
             if wanted.reference:
@@ -110,13 +113,17 @@ class _ChunkWork:
 
 def _score_reference(work: _ChunkWork, folder: Path, report: Progress) -> PositionScores:
     total = len(work.chunks)
+    parts = []
     for index in range(total):
-        if not _chunk_file(folder, index).exists():
-            work.condensed(index).save(_chunk_file(folder, index))
+        path = _chunk_file(folder, index)
+        try:
+            found = ReferenceScores.load(path)
+        except (FileNotFoundError, ValueError):  # not there yet, or damaged
+            found = work.condensed(index)
+            found.save(path)
+        parts.append(found)
         report(index + 1, total)
-    whole = ReferenceScores.joined(
-        [ReferenceScores.load(_chunk_file(folder, index)) for index in range(total)]
-    )
+    whole = ReferenceScores.joined(parts)
     scores = PositionScores.empty(len(whole))
     scores.nll[:] = scores.nll_reference[:] = whole.nll
     scores.same_top[:] = True
@@ -133,9 +140,9 @@ def _score_build(
     for index, chunk in enumerate(work.chunks):
         count = len(chunk) - 1 - len(chunk) // 2
         path = _chunk_file(folder, index)
-        if path.exists():
+        try:
             scores = load_scores(path)
-        else:
+        except (FileNotFoundError, ValueError):  # not there yet, or damaged
             scores = work.compared(index, kept.part(start, count))
             save_scores(scores, path)
         parts.append(scores)

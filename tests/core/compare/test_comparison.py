@@ -153,6 +153,18 @@ def test_a_run_whose_process_is_killed_goes_on_where_it_was(builds_of_guide, tmp
     assert run(services, started.id, CancelToken()) == done
 
 
+def test_a_reference_that_fails_is_not_taken_for_other_tokens(builds_of_guide, tmp_path):
+    fragile = tmp_path / "fragile.gguf"
+    shutil.copy(builds_of_guide["F16"], fragile)
+    services = services_at(tmp_path)
+    paths = [fragile, builds_of_guide["Q2_K"]]
+    started = begin(services, paths, evaluation_text("chat"), QUALITY_ONLY)
+    fragile.write_bytes(fragile.read_bytes()[:1_000_000])
+    done = run(services, started.id, CancelToken())
+    assert [build.notes[0].code for build in done.builds] == [NoteCode.FAILED, NoteCode.FAILED]
+    assert done.builds[1].notes[0].facts["reason"] == "the reference was not scored"
+
+
 def test_a_file_that_changes_is_measured_anew_and_others_are_not(builds_of_guide, tmp_path):
     changing = tmp_path / "changing.gguf"
     shutil.copy(builds_of_guide["Q8_0"], changing)
