@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from app.core.engine.base import Notice
 from app.core.engine.divergence import Divergence
 from app.core.errors import AppError, ErrorCode
-from app.core.paths import guide_path
-from app.core.quantize.fit_types import Contender, FitResult, GroupLoss, Winner
+from app.core.models.gguf import FileSource, read_header
+from app.core.models.gguf_write import F16, F32, TensorData, header_bytes
+from app.core.quantize.fit_types import Contender, FitEstimate, FitResult, GroupLoss, Winner
 from app.core.quantize.recipe import Recipe, recipe_of
 from app.core.quantize.wish import PlanWarning
 from app.ui.models.make.making import Outcome
@@ -23,12 +25,63 @@ from tests.screenshots.stage import Stage, pause, wait
 SLOW_S = 120
 
 
+def hollow_model(path: Path) -> Path:
+    """A file with the header of a model of 12 billion weights in 16 bits and nothing in it; it takes no space."""
+    width, wide, layers, heads, key_heads, words = 5120, 14_336, 40, 32, 8, 131_072
+    shapes = {
+        "attn_norm": (width,),
+        "attn_q": (width, 128 * heads),
+        "attn_k": (width, 128 * key_heads),
+        "attn_v": (width, 128 * key_heads),
+        "attn_output": (128 * heads, width),
+        "ffn_norm": (width,),
+        "ffn_gate": (width, wide),
+        "ffn_up": (width, wide),
+        "ffn_down": (wide, width),
+    }
+    named = {
+        f"blk.{layer}.{kind}.weight": shape
+        for layer in range(layers)
+        for kind, shape in shapes.items()
+    }
+    ends = {"output_norm.weight": (width,), "output.weight": (width, words)}
+    named = {"token_embd.weight": (width, words), **named, **ends}
+    tensors = [
+        TensorData(name, shape, F16 if len(shape) > 1 else F32, list)
+        for name, shape in named.items()
+    ]
+    metadata = {
+        "general.architecture": "llama",
+        "general.name": "Nemo 12B Instruct",
+        "general.file_type": 1,
+        "llama.block_count": layers,
+        "llama.context_length": 131_072,
+        "llama.embedding_length": width,
+        "llama.feed_forward_length": wide,
+        "llama.attention.head_count": heads,
+        "llama.attention.head_count_kv": key_heads,
+        "llama.attention.key_length": 128,
+        "llama.attention.value_length": 128,
+        "llama.attention.layer_norm_rms_epsilon": 1e-5,
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.tokens": [f"t{number}" for number in range(64)],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(header_bytes(metadata, tensors))
+        file.truncate(read_header(FileSource(path)).needed_bytes)
+    return path
+
+
 def open_make(stage: Stage) -> MakePage:
-    """The page with the guide as source and all sizes known."""
+    """The page with a large model as source and all sizes known."""
+    path = hollow_model(stage.paths.models_dir / "Nemo-12B-Instruct-F16.gguf")
     models, _hub = open_page(stage)
     models.show_view("make")
     page = models.make.page
-    page.open(guide_path(), "Nibble Guide")
+    estimate = FitEstimate(2940.0, "", 0, 12, 44)
+    page.desk.estimate = lambda _order: page.desk.estimated.emit(estimate)
+    page.open(path, "Nemo 12B Instruct")
     wait(lambda: page.desk.complete and page.desk.advice is not None, SLOW_S)
     wait(lambda: stage.parts.tasks.idle, SLOW_S)
     return page
@@ -60,7 +113,7 @@ def recipe(stage: Stage) -> None:
 
 
 def groups(measured: float, *, mixed: bool = False) -> tuple[GroupLoss, ...]:
-    """A map as that of a model with 28 layers, measured up to a share."""
+    """A map as that of a model with 40 layers, measured up to a share."""
     roles = {
         "attn_q": 0.9,
         "attn_k": 1.6,
@@ -70,7 +123,7 @@ def groups(measured: float, *, mixed: bool = False) -> tuple[GroupLoss, ...]:
         "ffn_up": 2.9,
         "ffn_down": 6.5,
     }
-    bands = ((0, 0), (1, 7), (8, 13), (14, 20), (21, 26), (27, 27))
+    bands = ((0, 0), (1, 10), (11, 19), (20, 29), (30, 38), (39, 39))
     depth = (3.4, 1.0, 0.6, 0.5, 0.8, 2.6)
     cells = [("token_embd", -1, -1, 0.021)]
     cells += [
@@ -101,12 +154,12 @@ def running(stage: Stage) -> None:
         MakeStep.COMPARE,
     )
     page.run.begin(
-        "Making Qwen3-1.7B-fit-1.1GB.gguf",
-        "From Qwen3 1.7B. You can go on chatting meanwhile.",
+        "Making Nemo-12B-Instruct-fit-6.1GB.gguf",
+        "From Nemo 12B Instruct. You can go on chatting meanwhile.",
         steps,
     )
     page.run.show_progress(
-        MakeProgress(steps, steps[0], 1.0, note="12,288 tokens read · 197 matrices seen")
+        MakeProgress(steps, steps[0], 1.0, note="12,288 tokens read · 281 matrices seen")
     )
     page.run.show_progress(MakeProgress(steps, steps[1], 0.62, 431.0, groups=groups(0.62)))
     page._show(page.run)
@@ -116,7 +169,7 @@ def result(stage: Stage) -> None:
     """A mix that was made."""
     page = open_make(stage)
     source = page.desk.source
-    path = stage.paths.models_dir / "nibble-guide-fit-5.7MB.gguf"
+    path = stage.paths.models_dir / "Nemo-12B-Instruct-fit-6.1GB.gguf"
     plan = page.desk.plans["Q3_K_M"]
     made = planned_header(plan, source.header)
     order = Order(source, Way.SIZE, CalibrationChoice(), path, budget_bytes=plan.size_bytes)
@@ -125,10 +178,10 @@ def result(stage: Stage) -> None:
     )
     stock = replace(mix, label="Q3_K_M", divergence=_divergence(0.0631, 0.0014))
     fit = FitResult(
-        path, Winner.MIX, mix, stock, -0.0219, 0.0006, Recipe(()), groups(1, mixed=True), 412.0
+        path, Winner.MIX, mix, stock, -0.0219, 0.0006, Recipe(()), groups(1, mixed=True), 2790.0
     )
     page.desk.made.emit(
-        Outcome(order, path, "Fitted", made, recipe_of(made, "Fitted"), 412.0, "A model", fit=fit)
+        Outcome(order, path, "Fitted", made, recipe_of(made, "Fitted"), 2790.0, "A model", fit=fit)
     )
 
 
@@ -171,11 +224,7 @@ def error(stage: Stage) -> None:
 
 def warned(stage: Stage) -> None:
     """The source has few bits already."""
-    models, _hub = open_page(stage)
-    models.show_view("make")
-    page = models.make.page
-    page.open(guide_path(), "Nibble Guide")
-    wait(lambda: page.desk.complete, SLOW_S)
+    page = open_make(stage)
     words = [warning_words(Notice(PlanWarning.REQUANTIZED, {"source_type": "Q4_K_M"}))]
     page.choose.show_warnings(words, [])
 

@@ -66,7 +66,7 @@ class FigureCard(QFrame):
 class FigureCards(QWidget):
     """Cards in as many columns as there is room for."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.cards: list[FigureCard] = []
         self._columns = 0

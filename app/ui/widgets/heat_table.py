@@ -182,7 +182,7 @@ class HeatTable(QTableView):
 
     explained = Signal(str)
 
-    def __init__(self, name: str, parent: QWidget) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.item_model = HeatItemModel(self)
         self.setModel(self.item_model)

@@ -22,7 +22,7 @@ class Step:
 class StepList(QWidget):
     """Steps below each other."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lines: list[tuple[QLabel, QLabel, QLabel]] = []
         self._grid = QGridLayout(self)

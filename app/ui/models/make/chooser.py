@@ -14,6 +14,7 @@ from app.ui.models.make.desk import KINDS, MakeDesk
 from app.ui.models.make.order import BuildSource, Order, Way, target_name
 from app.ui.models.make.outlook import fits_bytes, size_range, sort_warnings, starting_recipe
 from app.ui.models.make.prospects import Prospects
+from app.ui.models.make.size_pick import room_for
 from app.ui.models.make.type_ladder import mix_of, type_offer
 from app.ui.models.make.words import estimate_words, tr, writing_words
 from app.ui.tasks import TaskRunner
@@ -170,8 +171,8 @@ class Chooser(QObject):
         sizes = size_range(desk.plans, desk.source, fits_bytes(desk.advice))
         if not self._budget_bytes:
             usual = desk.plans.get(PREFERRED)
-            self._budget_bytes = usual.size_bytes if usual else sizes.high_bytes
-        plans = [plan for plan in desk.plans.values() if plan.size_bytes <= sizes.high_bytes]
+            self._budget_bytes = room_for(usual) if usual else sizes.high_bytes
+        plans = [plan for plan in desk.plans.values() if room_for(plan) <= sizes.high_bytes]
         view.size_pick.show_range(sizes, plans, self._budget_bytes)
         self._budget_bytes = view.size_pick.budget_bytes
         self.refresh()

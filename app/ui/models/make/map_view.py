@@ -13,7 +13,7 @@ from app.ui.models.detail_page import quiet_label
 from app.ui.models.make.words import role_word, tr
 from app.ui.widgets.heat_table import HeatCell, HeatRow, HeatTable
 
-DECADES = 2.5  # so many powers of ten below the strongest, the colour has faded out
+DECADES = 1.8  # so many powers of ten below the strongest, the colour has faded out
 
 
 class MapView(QWidget):

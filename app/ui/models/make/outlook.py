@@ -10,7 +10,7 @@ from app.core.quantize.recipe import Recipe, RecipeLine
 from app.core.quantize.wish import BuildPlan, PlanWarning
 from app.ui.models.make.order import BuildSource
 from app.ui.models.make.plan_warnings import warning_words
-from app.ui.models.make.size_pick import SizeRange
+from app.ui.models.make.size_pick import SizeRange, room_for
 from app.ui.models.make.words import tr
 
 LARGEST = "Q8_0"
@@ -45,9 +45,9 @@ def sort_warnings(
 
 def size_range(plans: Mapping[str, BuildPlan], source: BuildSource, fits: int) -> SizeRange:
     """Sizes between the smallest build and 8 bits; ``fits`` bytes suit the memory (0: unknown)."""
-    sizes = [plan.size_bytes for plan in plans.values()]
+    sizes = [room_for(plan) for plan in plans.values()]
     widest = plans.get(LARGEST)
-    high = widest.size_bytes if widest else max(sizes)
+    high = room_for(widest) if widest else max(sizes)
     high = min(high, source.header.file_size_bytes)
     return SizeRange(min(sizes), high, fits, source.header.parameters)
 

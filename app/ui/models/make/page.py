@@ -93,10 +93,10 @@ class MakePage(PlainPage):
         """Make builds from this file."""
         if self.desk.running:
             return
-        self._show(self.choose)
         self.bar.hide()
         self.choose.source_bar.show_path(path, self._library.models)
         self.chooser.forget()
+        self._show(self.choose)
         self.desk.open(path, name or path.stem)
 
     def start(self) -> None:
@@ -125,7 +125,8 @@ class MakePage(PlainPage):
                 one.setVisible(one is view)
         self.title_label.setVisible(view is self.choose)
         if self.isVisible():
-            view.setFocus()
+            unread = view is self.choose and self.choose.make_button.isHidden()
+            (self.choose.source_bar.button if unread else view).setFocus()
         self.verticalScrollBar().setValue(0)
 
     def _show_models(self) -> None:

@@ -45,8 +45,8 @@ def fit_sentence(fit: FitResult) -> str:
         )
         return words.format(**numbers)
     words = tr(
-        "The mix is kept: on text that it was not made with, it is {gain} nearer to the original than the standard"
-        " build {name} of the same size (KL divergence {mix} against {stock})."
+        "The mix is kept: on text that it was not made with, it is {gain} nearer to the original than {name}, the"
+        " largest standard build that is no larger (KL divergence {mix} against {stock})."
     )
     return words.format(gain=percent_text(fit.gain), **numbers)
 

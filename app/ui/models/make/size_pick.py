@@ -14,6 +14,8 @@ from app.ui.models.detail_page import quiet_label
 from app.ui.models.make.words import bits_text, tr
 from app.ui.widgets.mark_slider import Mark, MarkSlider
 
+# A build's metadata tells where it comes from: so many bytes more than planned, whatever the model's size.
+METADATA_BYTES = 8192
 # Types whose names people know stand on the slider first.
 KNOWN = ("Q4_K_M", "Q2_K", "Q6_K", "Q3_K_M", "Q5_K_M", "Q8_0", "IQ4_XS", "IQ2_M", "IQ3_XXS")
 
@@ -35,8 +37,14 @@ def type_marks(plans: Sequence[BuildPlan]) -> list[Mark]:
         known = plan.label in KNOWN
         weight = 100 - KNOWN.index(plan.label) if known else 0
         words = tr("{name} takes {size}.").format(name=plan.label, size=size(plan.size_bytes))
-        marks.append(Mark(plan.size_bytes, plan.label if known else "", words, weight=weight))
+        text = plan.label if known else ""
+        marks.append(Mark(room_for(plan), text, words, weight=weight))
     return marks
+
+
+def room_for(plan: BuildPlan) -> int:
+    """Bytes within which a standard build surely fits."""
+    return plan.size_bytes + METADATA_BYTES
 
 
 class SizePick(QWidget):
@@ -112,7 +120,7 @@ class SizePick(QWidget):
 
     def stock_below(self, budget_bytes: int) -> BuildPlan | None:
         """The largest standard build that is not larger than so many bytes."""
-        fitting = [plan for plan in self._plans if plan.size_bytes <= budget_bytes]
+        fitting = [plan for plan in self._plans if room_for(plan) <= budget_bytes]
         return fitting[-1] if fitting else None
 
     def _fit(self) -> None:
