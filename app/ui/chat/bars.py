@@ -85,6 +85,11 @@ class ConversationBars(QWidget):
         label = action_label(Action.TRY_AGAIN)
         self.store_bar.show_message("error", told.title, told.sentence, label, "again")
 
+    def show_refusal(self, error: object) -> None:
+        """Say why something that was asked for is not done; asking again would not help."""
+        told = explain_error(error)
+        self.store_bar.show_message("error", told.title, told.sentence)
+
     def offer_to_continue(self, message: Message | None) -> None:
         """Offer to go on after a reply that a limit ended; hide the offer otherwise."""
         text = finish_note(message.stats) if message else ""

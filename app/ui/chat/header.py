@@ -83,10 +83,12 @@ class HeaderBar(QWidget):
     Signals:
         open_requested: the person wants to choose a file.
         builds_requested: path of a model of which other builds are wanted.
+        menu_filled: the menu of models, to which more may be added.
     """
 
     open_requested = Signal()
     builds_requested = Signal(object)
+    menu_filled = Signal(object)
 
     def __init__(self, models: ModelLoader, state: StateKeeper, parent: QWidget) -> None:
         super().__init__(parent)
@@ -95,6 +97,7 @@ class HeaderBar(QWidget):
         self._models = models
         self._state = state
         self._percent = 0
+        self._adapter = ""
         self.title_label = ElidedLabel(self)
         self.title_label.setProperty("type", "title")
         self.model_button = QToolButton(self)
@@ -170,6 +173,12 @@ class HeaderBar(QWidget):
             text = self.tr("Other builds of this model…")
             menu.addAction(text, partial(self.builds_requested.emit, info.path))
         menu.addAction(self.tr("Open a GGUF file…"), self.open_requested.emit)
+        self.menu_filled.emit(menu)
+
+    def set_adapter(self, name: str) -> None:
+        """Say which adapter lies over the model; empty for none."""
+        self._adapter = name
+        self.refresh()
 
     def _label(self, loading: Path | None) -> str:
         if loading is not None:
@@ -178,7 +187,8 @@ class HeaderBar(QWidget):
         info = self._models.info
         if info is None:
             return self.tr("No model")
-        return f"{_short(display_name(info))} · {bits_label(info.file_type)}"
+        label = f"{_short(display_name(info))} · {bits_label(info.file_type)}"
+        return f"{label} + {_short(self._adapter, 20)}" if self._adapter else label
 
     def _on_progress(self, part: float) -> None:
         self._percent = max(0, min(100, round(part * 100)))

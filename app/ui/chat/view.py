@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from app.core.chat.conversation import Conversation, Message
 from app.core.engine.base import Role
 from app.core.paths import guide_path
+from app.ui.chat.adapters import Adapters
 from app.ui.chat.bars import ConversationBars
 from app.ui.chat.builds_panel import BuildsPanel
 from app.ui.chat.composer import Composer
@@ -55,6 +56,7 @@ class ConversationView(QWidget):
         self._turns = turns
         self._edited = 0
         self.header = HeaderBar(parts.models, parts.state, self)
+        self.adapters = Adapters(parts.services.engine, parts.models, parts.tasks, self)
         self._transcript: TranscriptView | None = None
         self.welcome = Welcome(self)
         self.builds = BuildsPanel(parts, self)
@@ -103,6 +105,9 @@ class ConversationView(QWidget):
         self.header.open_requested.connect(self.open_requested)
         self.bars.open_requested.connect(self.open_requested)
         self.header.builds_requested.connect(self.builds.offer)
+        self.header.menu_filled.connect(self.adapters.fill)
+        self.adapters.changed.connect(self.header.set_adapter)
+        self.adapters.failed.connect(self.bars.show_refusal)
         self.bars.builds_requested.connect(self.builds.offer)
         self.bars.reload_requested.connect(self.reload_requested)
         self.bars.continue_requested.connect(lambda: self.send(self.tr("Continue.")))
