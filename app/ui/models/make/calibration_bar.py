@@ -56,10 +56,9 @@ class CalibrationBar(QWidget):
     def show_use(self, *, used: bool, needed: bool) -> None:
         """Whether the chosen build uses calibration at all, and whether it cannot do without."""
         self.setVisible(used)
-        none = self.button.actions_by_key[NONE]
-        none.setEnabled(not needed)
         if needed and self.choice.kind is CalibrationKind.NONE:
             self.choose(CalibrationChoice())
+        self.button.actions_by_key[NONE].setEnabled(not needed)
 
     def _options(self) -> list[tuple[str, str]]:
         path = self.choice.path

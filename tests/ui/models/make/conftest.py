@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QWidget
 
 from app.core.engine.base import Notice
 from app.core.models.details import TensorGroup
@@ -21,6 +22,7 @@ def plan(label: str, size_bytes: int, *codes: str, **facts) -> BuildPlan:
     tensor = PlannedTensor("token_embd.weight", TensorGroup.EMBEDDING, 4096 * 512, "F16", "Q4_K", 1)
     return BuildPlan(
         source=GUIDE,
+        parts=(GUIDE,),
         wish=Wish(type_name=label, expect_imatrix=True),
         label=label,
         base=label,
@@ -42,6 +44,16 @@ def plan(label: str, size_bytes: int, *codes: str, **facts) -> BuildPlan:
 def plans() -> dict[str, BuildPlan]:
     """Plans of four types."""
     return {label: plan(label, size) for label, size in SIZES.items()}
+
+
+@pytest.fixture
+def host(qtbot) -> QWidget:
+    """A widget that holds what is tested, in sight."""
+    made = QWidget()
+    qtbot.addWidget(made)
+    made.resize(900, 600)
+    made.show()
+    return made
 
 
 @pytest.fixture

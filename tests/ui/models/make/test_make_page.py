@@ -35,9 +35,7 @@ def page(qtbot, drive):
     drive.page.show_view("make")
     made = drive.page.make.page
     made.open(GUIDE, "Nibble Guide")
-    qtbot.waitUntil(
-        lambda: made.desk.complete and made.desk.advice is not None, timeout=TIMEOUT_MS
-    )
+    qtbot.waitUntil(lambda: made.desk.complete and made.desk.advice is not None, timeout=TIMEOUT_MS)
     qtbot.waitUntil(lambda: drive.page._parts.tasks.idle, timeout=TIMEOUT_MS)
     return made
 
