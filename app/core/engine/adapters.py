@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,20 @@ class AdapterShelf:
         model: llama.cpp's model.
         context: its context.
         log: says why an adapter could not be loaded.
+        on_change: called when others are in use than before: what was evaluated is of no use any more.
     """
 
-    def __init__(self, model: Any, context: Any, log: LogTail) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 - a ctypes pointer
+        context: Any,  # noqa: ANN401
+        log: LogTail,
+        on_change: Callable[[], None],
+    ) -> None:
         self._model = model
         self._context = context
         self._log = log
+        self._on_change = on_change
         self._loaded: dict[Path, Any] = {}
         self.current: tuple[Adapter, ...] = ()
 
@@ -35,6 +43,8 @@ class AdapterShelf:
         Raises:
             AppError: ADAPTER_REFUSED with llama.cpp's reason; those before stay in use.
         """
+        if tuple(adapters) == self.current:
+            return
         fresh = [one.path for one in adapters if one.path not in self._loaded]
         try:
             for path in fresh:
@@ -51,6 +61,7 @@ class AdapterShelf:
         self.current = tuple(adapters)
         used = {one.path for one in adapters}
         self._free([path for path in self._loaded if path not in used])
+        self._on_change()
 
     def _load(self, path: Path) -> Any:  # noqa: ANN401 - a ctypes pointer
         self._log.clear()

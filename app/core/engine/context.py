@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from app.core.cancel import Cancelled
 from app.core.engine.adapters import AdapterShelf
-from app.core.engine.base import Adapter, KvType
+from app.core.engine.base import KvType
 from app.core.engine.checkpoint import TAIL_TOKENS, Checkpoint
 from app.core.engine.governor import ThreadGovernor
 from app.core.engine.llama import LogTail, lib
@@ -41,8 +41,17 @@ class StopFlag:
 
     def __init__(self) -> None:
         self.is_set = False
-        self.callback = lib.ggml_abort_callback(lambda _user_data: self.is_set)
-        self.no_callback = lib.ggml_abort_callback()
+        self._callback = lib.ggml_abort_callback(lambda _user_data: self.is_set)
+        self._no_callback = lib.ggml_abort_callback()
+
+    @contextlib.contextmanager
+    def watched_by(self, context: Any) -> Iterator[None]:  # noqa: ANN401 - a ctypes pointer
+        """While the block runs, evaluating in llama.cpp's ``context`` ends soon after the flag is set."""
+        lib.llama_set_abort_callback(context, self._callback, None)
+        try:
+            yield
+        finally:
+            lib.llama_set_abort_callback(context, self._no_callback, None)
 
 
 def context_parameters(plan: LoadPlan) -> Any:  # noqa: ANN401 - a ctypes structure
@@ -66,6 +75,7 @@ class LlamaContext:
     Attributes:
         tokens: what the KV cache holds, in order.
         stop: makes a running `evaluate` end with `Cancelled`.
+        adapters: LoRA adapters over the model; the cache is emptied when they change.
     """
 
     def __init__(
@@ -82,7 +92,7 @@ class LlamaContext:
         self.vocabulary = Vocabulary(self._model)
         self.context_length = int(lib.llama_n_ctx(self._context))
         self._governor = ThreadGovernor(plan.threads) if plan.adapt_threads else None
-        self._adapters = AdapterShelf(self._model, self._context, log)
+        self.adapters = AdapterShelf(self._model, self._context, log, lambda: self._cut(0))
         self._one = (ctypes.c_int32 * 1)()
         self._batch_of_one = lib.llama_batch_get_one(self._one, 1)
 
@@ -143,16 +153,6 @@ class LlamaContext:
             "size_bytes": int(lib.llama_model_size(self._model)),
         }
 
-    def set_adapters(self, adapters: Sequence[Adapter]) -> None:
-        """Lay LoRA adapters over the model, in place of those before; the cache is emptied if that changes anything.
-
-        Raises:
-            AppError: ADAPTER_REFUSED; those before stay.
-        """
-        if tuple(adapters) != self._adapters.current:
-            self._adapters.use(adapters)
-            self._cut(0)
-
     def begin(self) -> None:
         """A reply begins."""
         if self._governor is not None:
@@ -196,7 +196,7 @@ class LlamaContext:
         self._evaluate_all(tokens, on_progress)
 
     def _evaluate_all(self, tokens: Sequence[int], on_progress: Callable[[int], None]) -> None:
-        with self._abortable():
+        with self.stop.watched_by(self._context):
             for start in range(0, len(tokens), self.plan.batch):
                 part = tokens[start : start + self.plan.batch]
                 if self.stop.is_set:
@@ -214,7 +214,7 @@ class LlamaContext:
         """Evaluate one generated token; ``abortable`` costs about half a millisecond. Raises as `evaluate`."""
         self._one[0] = token
         if abortable:
-            with self._abortable():
+            with self.stop.watched_by(self._context):
                 status = lib.llama_decode(self._context, self._batch_of_one)
         else:
             status = lib.llama_decode(self._context, self._batch_of_one)
@@ -233,14 +233,6 @@ class LlamaContext:
         """Free everything; the object is of no use afterwards."""
         lib.llama_free(self._context)
         lib.llama_model_free(self._model)
-
-    @contextlib.contextmanager
-    def _abortable(self) -> Iterator[None]:
-        lib.llama_set_abort_callback(self._context, self.stop.callback, None)
-        try:
-            yield
-        finally:
-            lib.llama_set_abort_callback(self._context, self.stop.no_callback, None)
 
     def _account(self, status: int, part: Sequence[int]) -> None:
         """Bring `tokens` in line with what llama.cpp really kept, and raise where the status asks for it."""

@@ -127,7 +127,7 @@ class Worker:
         self._send(command["id"], {"event": "loaded", **facts})
 
     def _adapt(self, command: wire.Line) -> None:
-        self._loaded().context.set_adapters(wire.adapters_from_wire(command["adapters"]))
+        self._loaded().context.adapters.use(wire.adapters_from_wire(command["adapters"]))
         self._send(command["id"], {"event": "adapted"})
 
     def _generate(self, command: wire.Line) -> None:
