@@ -86,14 +86,11 @@ class DownloadQueue:
         self._client = client
         self._wake()
 
-    def set_parallel(self, count: int) -> None:
-        """How many downloads run at the same time, from now on."""
-        self._options = replace(self._options, parallel=max(1, min(MAX_PARALLEL, count)))
+    def set_pace(self, parallel: int, connections: int) -> None:
+        """How many downloads run at the same time from now on, and in how many ranges what starts from now on is fetched."""
+        self._options = replace(self._options, parallel=max(1, min(MAX_PARALLEL, parallel)))
+        self._fetcher.set_connections(connections)
         self._wake()
-
-    def set_connections(self, count: int) -> None:
-        """How many ranges of one file are fetched at the same time, for what starts from now on."""
-        self._fetcher.set_connections(count)
 
     def set_folder(self, folder: Path | None) -> None:
         """Where what is added from now on goes; None is the queue's own folder. What is on the list stays where it is."""

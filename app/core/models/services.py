@@ -48,8 +48,7 @@ class ModelServices:
     def steer(self, settings: Settings) -> None:
         """Download as the settings say, from now on."""
         network = settings.network
-        self.queue.set_parallel(network.parallel_downloads)
-        self.queue.set_connections(connections_of(settings))
+        self.queue.set_pace(network.parallel_downloads, connections_of(settings))
         self.queue.set_folder(chosen_folder(self.paths, settings))
         if self.queue.limit.bytes_per_s != network.speed_limit_bytes_per_s:
             self.queue.limit.bytes_per_s = network.speed_limit_bytes_per_s

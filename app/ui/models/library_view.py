@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -55,7 +55,6 @@ class LibraryView(BrowseView):
         super().__init__(tr("Models on this computer"), tr("All models"), parent)
         self._link = link
         self._work = work
-        self._dialog: QFileDialog | None = None
         self._refused: LibraryModel | None = None
         self._counted: tuple[LibraryModel, ...] = ()
         self._use = disk_use(())
@@ -169,15 +168,15 @@ class LibraryView(BrowseView):
 
     def choose_file(self) -> None:
         """Ask for a file to import; the window stays alive meanwhile."""
-        if self._dialog is not None:
-            self._dialog.raise_()
+        shown = self.findChild(QFileDialog)
+        if shown is not None:
+            shown.raise_()
             return
         dialog = QFileDialog(self, tr("Import a model"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters([tr("GGUF models (*.gguf)"), tr("All files (*)")])
         dialog.fileSelected.connect(lambda name: self.import_bar.ask(Path(name)))
-        dialog.finished.connect(self._forget_dialog)
-        self._dialog = dialog
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def remove(self, model: LibraryModel, *, force: bool = False) -> None:
@@ -264,11 +263,6 @@ class LibraryView(BrowseView):
         self.bar.hide()
         if key == "force" and self._refused is not None:
             self.remove(self._refused, force=True)
-
-    def _forget_dialog(self) -> None:
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-            self._dialog = None
 
 
 def _matches(model: LibraryModel, words: list[str]) -> bool:
