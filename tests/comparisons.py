@@ -36,8 +36,8 @@ BUILDS = (
     ("BF16", 16.0, 8.05, 8.62, 6.3, 148.0, 0.0, 1.0, 27),
     ("Q8_0", 8.5, 4.28, 4.91, 11.4, 171.0, 0.0012, 0.982, 27),
     ("Q6_K", 6.6, 3.31, 3.95, 14.2, 139.0, 0.0046, 0.965, 27),
-    ("Q4_K_M", 4.9, 2.50, 3.15, 18.6, 162.0, 0.031, 0.921, 26),
-    ("Q4_0", 4.7, 2.38, 3.02, 19.9, 214.0, 0.062, 0.884, 24),
+    ("Q4_1", 5.2, 2.60, 3.24, 18.2, 205.0, 0.052, 0.893, 25),
+    ("Q4_K_M", 4.9, 2.50, 3.15, 18.9, 162.0, 0.031, 0.921, 26),
     ("Q3_K_M", 4.1, 2.08, 2.71, 19.1, 128.0, 0.105, 0.851, 22),
     ("Q2_K", 3.3, 1.67, 2.30, 22.8, 121.0, 0.41, 0.702, 13),
 )
@@ -46,8 +46,8 @@ ANSWERS = (
     f"{START} far more than long red ones. So blue light reaches your eyes from every part of the sky.",
     f"{START} far more than long red ones. So blue light reaches your eyes from every part of the sky.",
     f"{START} far more than long red ones. So blue light reaches your eyes from all directions.",
-    f"{START} much more strongly than red ones. That is why the whole sky looks blue to us.",
     f"{START} much more than red. The sky therefore appears blue during the day.",
+    f"{START} much more strongly than red ones. That is why the whole sky looks blue to us.",
     f"{START} more than others. Because of this the sky is blue in the day and red at night.",
     "The sky is blue because it reflects the colour of the oceans. The light of the sun is blue too.",
 )
@@ -139,7 +139,7 @@ def parts_for(index: int) -> dict[Part, PartResult]:
         )
         for place, (more, name) in enumerate(texts)
     }
-    busy = (Note(NoteCode.BUSY, Step.SPEED, {"cores": 0.61}),) if index == 4 else ()
+    busy = (Note(NoteCode.BUSY, Step.SPEED, {"cores": 0.61}),) if index == 3 else ()
     speed = speed_of(writes, reads, memory_gb)
     parts[Part(index, Step.ANSWERS)] = PartResult(9.0, answers=(answer,))
     parts[Part(index, Step.SPEED)] = PartResult(30.0, speed=speed, notes=busy)

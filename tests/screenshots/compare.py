@@ -123,7 +123,7 @@ def chart(stage: Stage) -> None:
     view = page.comparison.result
     view.choose(Cost.SPEED, Gain.SAME)
     view.chart.setFocus()
-    view.chart.show_point(str(page.desk.comparison.builds[3].path))
+    view.chart.show_point(str(page.desk.comparison.builds[4].path))
     view.ensureWidgetVisible(view.chart)
 
 
@@ -153,13 +153,13 @@ def tasting(stage: Stage, votes: str = "LRLSL", *, over: bool = False) -> None:
     """A round of a blind test, or its end."""
     page = with_comparison(stage)
     builds = page.desk.comparison.builds
-    test = blind.new_test(builds[0], builds[3], seed=5)
+    test = blind.new_test(builds[0], builds[4], seed=5)
     kinds = {"L": Vote.LEFT, "R": Vote.RIGHT, "S": Vote.SAME}
     for vote in votes:
-        test = blind.with_answers(blind.with_prompt(test, PROMPT), (ANSWERS[0], ANSWERS[3]))
+        test = blind.with_answers(blind.with_prompt(test, PROMPT), (ANSWERS[0], ANSWERS[4]))
         test = blind.with_vote(test, kinds[vote])
     if not over:
-        test = blind.with_answers(blind.with_prompt(test, PROMPT), (ANSWERS[0], ANSWERS[3]))
+        test = blind.with_answers(blind.with_prompt(test, PROMPT), (ANSWERS[0], ANSWERS[4]))
     page.comparison.show_view(View.BLIND)
     page.comparison.blind.test = replace(test, revealed=over)
     page.comparison.tasting.refresh()

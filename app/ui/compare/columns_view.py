@@ -119,6 +119,8 @@ class ColumnsView(QWidget):
             return
         if prompt is None and not self._own:
             return
+        if build in self._live and self._live[build].answer is not None:
+            return  # it was complete before this was delivered
         self._live[build] = Shown(text, writing=True)
         if build < len(self.columns):
             self.columns[build].show_answer(self._live[build])

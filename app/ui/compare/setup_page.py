@@ -22,6 +22,7 @@ from app.ui.compare.work import Outlook
 from app.ui.messages import explain_error
 from app.ui.parts import Parts
 from app.ui.tasks import Lane, Task
+from app.ui.widgets.bar import MessageBar
 from app.ui.widgets.empty import EmptyState
 
 MOST_EARLIER = 20
@@ -49,6 +50,7 @@ class SetupPage(QWidget):
         self._making: Task | None = None
         self.outlook = OutlookDesk(parts.computer, parts.tasks, self)
         self.own = OwnMaterial(parts, self)
+        self.bar = MessageBar(self)
         self.view = SetupView(self)
         self.empty = EmptyState(self)
         self.browse_button = QPushButton(tr("Find a model"), self.empty)
@@ -63,8 +65,13 @@ class SetupPage(QWidget):
     def _lay_out(self) -> None:
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.view)
+        bars = QVBoxLayout()
+        bars.setContentsMargins(24, 8, 24, 0)
+        bars.addWidget(self.bar)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(bars)
         column.addWidget(self.stack, 1)
         self.browse_button.setProperty("kind", "quiet")
         self.empty.add_button(self.browse_button)
@@ -104,7 +111,8 @@ class SetupPage(QWidget):
         self.view.show_models(models)
         wanted = self._shelf.model_of(self._wanted[0]) if self._wanted else None
         known = self.view.model
-        chosen = wanted or (self._shelf.get(known.key) if known else None)
+        kept = known is not None and len(known.builds) > 1
+        chosen = wanted or (self._shelf.get(known.key) if known and kept else None)
         if chosen is None and models:
             chosen = models[0]
         if chosen is not None:
@@ -134,9 +142,7 @@ class SetupPage(QWidget):
     def show_error(self, error: object) -> None:
         """Say what went wrong."""
         told = explain_error(error)
-        self.view.bar.show_message("error", told.title, told.sentence)
-        if self.stack.currentWidget() is self.empty:
-            self.empty.show_state(told.title, told.sentence, tr("Try again"), GUIDE_KEY)
+        self.bar.show_message("error", told.title, told.sentence)
 
     def _show_empty(self) -> None:
         making = self._making is not None
@@ -168,6 +174,7 @@ class SetupPage(QWidget):
         """Make builds of the guide, then offer them."""
         if self._making is not None:
             return
+        self.bar.hide()
         paths = self._parts.services.paths
 
         def work(cancel: CancelToken) -> object:

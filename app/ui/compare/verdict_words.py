@@ -37,13 +37,11 @@ def sentence(comparison: Comparison, verdict: Verdict) -> str:
     """A build against the reference."""
     names = build_names(comparison)
     if verdict.build == comparison.reference:
+        said = [tr("the reference, with most bits"), *_rights(comparison, verdict.build)]
         equal = ", ".join(names[index] for index in verdict.equal_to)
-        words = tr("the reference, with most bits")
-        return (
-            f"{words}; {tr('not to be told from it: {names}').format(names=equal)}"
-            if equal
-            else words
-        )
+        if equal:
+            said.append(tr("not to be told from {names} here").format(names=equal))
+        return ", ".join(said)
     parts = []
     if verdict.memory_share is not None:
         parts.append(tr("{share} of the memory").format(share=percent(verdict.memory_share)))
@@ -126,10 +124,4 @@ def _rights(comparison: Comparison, build: int) -> list[str]:
     if not total:
         return []
     right = sum(task.right for task in tasks)
-    base = comparison.base.tasks
-    right_base, total_base = sum(task.right for task in base), sum(task.total for task in base)
-    words = tr("{right} of {total} questions right")
-    told = words.format(right=right, total=total)
-    if total_base == total:
-        told += " " + tr("(the reference: {right})").format(right=right_base)
-    return [told]
+    return [tr("{right} of {total} questions right").format(right=right, total=total)]
