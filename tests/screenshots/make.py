@@ -15,7 +15,14 @@ from app.core.quantize.fit_types import Contender, FitEstimate, FitResult, Group
 from app.core.quantize.recipe import Recipe, recipe_of
 from app.core.quantize.wish import PlanWarning
 from app.ui.models.make.making import Outcome
-from app.ui.models.make.order import CalibrationChoice, MakeProgress, MakeStep, Order, Way
+from app.ui.models.make.order import (
+    CalibrationChoice,
+    FitOutlook,
+    MakeProgress,
+    MakeStep,
+    Order,
+    Way,
+)
 from app.ui.models.make.page import MakePage
 from app.ui.models.make.plan_warnings import warning_words
 from app.ui.models.make.type_ladder import planned_header
@@ -79,8 +86,8 @@ def open_make(stage: Stage) -> MakePage:
     models, _hub = open_page(stage)
     models.show_view("make")
     page = models.make.page
-    estimate = FitEstimate(2940.0, "", 0, 12, 44)
-    page.desk.estimate = lambda _order: page.desk.estimated.emit(estimate)
+    known = FitOutlook(FitEstimate(2940.0, "", 0, 27, 44), groups(0.62))
+    page.desk.estimate = lambda _order: page.desk.estimated.emit(known)
     page.open(path, "Nemo 12B Instruct")
     wait(lambda: page.desk.complete and page.desk.advice is not None, SLOW_S)
     wait(lambda: stage.parts.tasks.idle, SLOW_S)

@@ -96,7 +96,9 @@ class FigureCards(QWidget):
 
     def _place(self) -> None:
         room = (self.width() + SPACE_PX) // (NARROWEST_PX + SPACE_PX)
-        columns = min(max(room, 1), MOST_COLUMNS, max(len(self.cards), 1))
+        most = min(max(room, 1), MOST_COLUMNS)
+        rows = -(-max(len(self.cards), 1) // most)
+        columns = -(-max(len(self.cards), 1) // rows)  # rows of about equal length
         if columns == self._columns:
             return
         for column in range(self._columns):

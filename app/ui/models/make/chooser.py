@@ -15,6 +15,7 @@ from app.ui.models.make.order import BuildSource, Order, Way, target_name
 from app.ui.models.make.outlook import fits_bytes, size_range, sort_warnings, starting_recipe
 from app.ui.models.make.prospects import Prospects
 from app.ui.models.make.size_pick import room_for
+from app.ui.models.make.trouble import trouble_words
 from app.ui.models.make.type_ladder import mix_of, type_offer
 from app.ui.models.make.words import estimate_words, tr, writing_words
 from app.ui.tasks import TaskRunner
@@ -145,9 +146,10 @@ class Chooser(QObject):
         view, plan = self._view, self.plan
         text = ""
         if view.way is Way.SIZE:
-            estimate = self.prospects.estimate
-            words = estimate_words(estimate) if estimate else tr("Timing one piece of text…")
+            known = self.prospects.outlook
+            words = estimate_words(known.estimate) if known else tr("Timing one piece of text…")
             view.size_pick.show_time(words)
+            view.size_pick.show_map(known.groups if known else ())
         elif plan is not None:
             used = self.kind is None or self.kind.importance is not Importance.UNUSED
             calibrated = used and view.calibration_bar.choice.planned
@@ -216,6 +218,5 @@ class Chooser(QObject):
             self.prospects.ask_time(self._desk.source, self._view.calibration_bar.choice)
 
     def _on_untimed(self, error: object) -> None:
-        told = explain_error(error)
         self._view.size_pick.show_time("")
-        self._view.error_bar.show_message("warning", told.title, told.sentence)
+        self._view.error_bar.show_message("warning", *trouble_words(error))

@@ -14,13 +14,12 @@ from app.core.models.gguf_check import check_file
 from app.core.quantize.types import BUILD_TYPES
 from app.core.quantize.wish import BuildPlan, Wish
 from app.ui.computer import Computer
-from app.ui.models.make.order import BuildSource, Order
+from app.ui.models.make.order import BuildSource, FitOutlook, Order
 from app.ui.models.make.size_pick import KNOWN
 from app.ui.tasks import Lane, Task, TaskRunner
 
 if TYPE_CHECKING:
     from app.core.advice.results import ModelAdvice
-    from app.core.quantize.fit_types import FitEstimate
     from app.core.quantize.recipe import Recipe
     from app.ui.models.make.making import Outcome, Tell
 
@@ -34,7 +33,7 @@ class MakeDesk(QObject):
         opened: a `BuildSource` was read.
         planned: more of `plans`, or newer `advice`.
         mixed: a `BuildPlan` of the recipe, or an exception.
-        estimated: a `FitEstimate`, or an exception.
+        estimated: a `FitOutlook`, or an exception.
         failed: an exception while the source was read or planned.
         progressed: a `MakeProgress` of the build under way.
         made: an `Outcome`.
@@ -242,11 +241,12 @@ def _plan_one(path: Path, wish: Wish, cancel: CancelToken) -> BuildPlan:
     return plan_build(path, wish, cancel)
 
 
-def _estimate(order: Order, data_dir: Path, cancel: CancelToken) -> FitEstimate:
+def _estimate(order: Order, data_dir: Path, cancel: CancelToken) -> FitOutlook:
     from app.core.quantize.fit import estimate_fit  # noqa: PLC0415 - slow to import
-    from app.ui.models.make.making import fit_request  # noqa: PLC0415
+    from app.ui.models.make.making import fit_request, known_map  # noqa: PLC0415
 
-    return estimate_fit(fit_request(order), data_dir, cancel)
+    estimate = estimate_fit(fit_request(order), data_dir, cancel)
+    return FitOutlook(estimate, known_map(order, data_dir))
 
 
 def _make(order: Order, data_dir: Path, cancel: CancelToken, tell: Tell) -> Outcome:

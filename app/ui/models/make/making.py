@@ -16,7 +16,15 @@ from app.core.models.gguf_check import check_file
 from app.core.quantize.build import make_build, plan_build
 from app.core.quantize.fit import fit_to_size
 from app.core.quantize.fit_store import FitStore
-from app.core.quantize.fit_types import FitProgress, FitRequest, FitResult, FitStep, Winner
+from app.core.quantize.fit_types import (
+    FitProgress,
+    FitRequest,
+    FitResult,
+    FitStep,
+    GroupLoss,
+    Winner,
+)
+from app.core.quantize.groups import groups_of
 from app.core.quantize.imatrix import Calibration, calibrate, calibration_from
 from app.core.quantize.recipe import Recipe, recipe_of
 from app.core.quantize.types import Importance, build_type
@@ -198,6 +206,23 @@ class Maker:
         if news or now_s - self._told_s >= PROGRESS_S:
             self._told_s, self._last = now_s, progress
             self._tell(progress)
+
+
+def known_map(order: Order, data_dir: Path) -> tuple[GroupLoss, ...]:
+    """What earlier fits measured of the source on the same text; empty if there was none."""
+    request = fit_request(order)
+    text = request.calibration.text
+    known = FitStore(data_dir, request, text).known()["losses"]
+    if not known:
+        return ()
+    header = order.source.header
+    names = [tensor.name for tensor in header.tensors if len(tensor.shape) > 1]
+    groups = groups_of(names, header.hyper("block_count"))
+    return tuple(
+        GroupLoss(group.role, group.first_layer, group.last_layer, float(known[group.key]))
+        for group in groups
+        if group.key in known
+    )
 
 
 def fit_request(order: Order) -> FitRequest:

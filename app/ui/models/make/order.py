@@ -10,7 +10,7 @@ from typing import Final
 
 from app.core.engine.texts import MIXED
 from app.core.models.gguf import GgufHeader
-from app.core.quantize.fit_types import GroupLoss
+from app.core.quantize.fit_types import FitEstimate, GroupLoss
 from app.core.quantize.imatrix import PRESET_PREFIX
 from app.core.quantize.recipe import Recipe
 
@@ -118,6 +118,14 @@ class MakeProgress:
     detail: str = ""
     note: str = ""
     groups: tuple[GroupLoss, ...] | None = None
+
+
+@dataclass(frozen=True)
+class FitOutlook:
+    """What is known of fitting a source to a size before it begins: the time, and the map of earlier measurements."""
+
+    estimate: FitEstimate
+    groups: tuple[GroupLoss, ...] = ()
 
 
 def target_name(source: Path, label: str) -> str:

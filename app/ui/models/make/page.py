@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from app.core.errors import AppError, ErrorCode
 from app.core.models.folders import download_folder
-from app.ui.messages import explain_error, size
+from app.ui.messages import explain_error
 from app.ui.models.detail_page import PlainPage
 from app.ui.models.make.choose_view import ChooseView
 from app.ui.models.make.chooser import Chooser
 from app.ui.models.make.desk import MakeDesk
 from app.ui.models.make.order import Way
 from app.ui.models.make.run_view import RunView
+from app.ui.models.make.trouble import trouble_words
 from app.ui.models.make.words import tr
 from app.ui.parts import Parts
 from app.ui.tasks import Lane
@@ -148,7 +148,7 @@ class MakePage(PlainPage):
 
     def _on_broken(self, error: object) -> None:
         self._show(self.choose)
-        title, text = broken_words(error)
+        title, text = trouble_words(error)
         self.choose.error_bar.show_message("error", title, text)
         self.ensureWidgetVisible(self.choose.error_bar)
 
@@ -180,21 +180,3 @@ def fault_words(error: object) -> str:
     """An error in one line."""
     told = explain_error(error)
     return f"{told.title}. {told.sentence}"
-
-
-def broken_words(error: object) -> tuple[str, str]:
-    """Title and sentence for an error that ended a build."""
-    told = explain_error(error)
-    if not isinstance(error, AppError) or error.code is not ErrorCode.DISK_FULL:
-        return told.title, told.sentence
-    words = tr(
-        "{needed} are needed in {folder}, {left} are left. Nothing of the build stays on the disk. Choose another"
-        " folder, or a smaller build."
-    )
-    facts = error.facts
-    text = words.format(
-        folder=facts.get("path", ""),
-        needed=size(facts.get("needed_bytes", 0)),
-        left=size(facts.get("available_bytes", 0)),
-    )
-    return told.title, text

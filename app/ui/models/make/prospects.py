@@ -7,9 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.core.models.part_file import free_bytes
-from app.core.quantize.fit_types import FitEstimate
 from app.ui.models.make.desk import MakeDesk
-from app.ui.models.make.order import BuildSource, CalibrationChoice, Order, Way
+from app.ui.models.make.order import BuildSource, CalibrationChoice, FitOutlook, Order, Way
 from app.ui.tasks import Lane, Task, TaskRunner
 
 
@@ -17,7 +16,7 @@ class Prospects(QObject):
     """Asks for time and space on workers.
 
     Signals:
-        changed: `estimate` or `free_bytes` is newer.
+        changed: `outlook` or `free_bytes` is newer.
         failed: an exception while timing.
     """
 
@@ -30,19 +29,19 @@ class Prospects(QObject):
         self._tasks = tasks
         self._asked: object = None  # what the estimate was asked for
         self._looking: Task | None = None
-        self.estimate: FitEstimate | None = None
+        self.outlook: FitOutlook | None = None
         self.free_bytes: int | None = None
         desk.estimated.connect(self._on_estimated)
 
     def forget(self) -> None:
         """Another source comes."""
-        self._asked = self.estimate = None
+        self._asked = self.outlook = None
 
     def ask_time(self, source: BuildSource | None, calibration: CalibrationChoice) -> None:
         """Time a piece of text, unless that was done for this source and calibration."""
         if source is None or self._asked == (source.path, calibration):
             return
-        self._asked, self.estimate = (source.path, calibration), None
+        self._asked, self.outlook = (source.path, calibration), None
         budget = source.header.file_size_bytes
         order = Order(source, Way.SIZE, calibration, source.path, budget_bytes=budget)
         self._desk.estimate(order)
@@ -54,8 +53,8 @@ class Prospects(QObject):
         task.done.connect(lambda free: self._on_free(task, free))
 
     def _on_estimated(self, found: object) -> None:
-        if isinstance(found, FitEstimate):
-            self.estimate = found
+        if isinstance(found, FitOutlook):
+            self.outlook = found
             self.changed.emit()
         else:
             self.failed.emit(found)

@@ -23,7 +23,7 @@ from app.ui.models.make.words import tr
 from app.ui.models.mix_picture import MixPicture
 
 PARSE_MS = 300
-EDITOR_LINES = 10
+EDITOR_LINES = 11
 RECIPE_FILTER = "*.recipe *.txt"
 
 
