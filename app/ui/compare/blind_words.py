@@ -75,7 +75,8 @@ def counts_sentence(test: BlindTest) -> str:
     if not decided:
         return said
     tail = tr("A coin would vote at least as unevenly {percent} % of the time (sign test).")
-    said += "\n" + tail.format(percent=decimal(result.p_value * 100, 1))
+    chance = result.p_value * 100
+    said += "\n" + tail.format(percent=decimal(chance, 0 if chance >= 10 else 1))
     if result.needed is not None and result.better is None:
         more = tr("{needed} of {decided} votes for one side would have been a difference.")
         said += " " + more.format(needed=number(result.needed), decided=number(decided))

@@ -42,7 +42,7 @@ def kld(build: BuildResult, text: str = ALL_TEXTS) -> Figure | None:
     error = sum(one.kld_stderr**2 for one in found) ** 0.5 / len(found)
     words = tr("Mean KL divergence from the reference over {count} places of the text, ± {error}.")
     count = sum(one.positions for one in found)
-    source = words.format(count=count, error=short_number(error))
+    source = words.format(count=count, error=short_number(error, 2))
     return Figure(value, short_number(value), error, f"{source} {quality_word(word_of(value))}.")
 
 
@@ -146,7 +146,7 @@ def summary(build: BuildResult, name: str, text: str = ALL_TEXTS) -> str:
     if found:
         lines.append(
             tr("KL divergence {value} ± {error}").format(
-                value=found.text, error=short_number(found.error)
+                value=found.text, error=short_number(found.error, 2)
             )
         )
     if same:

@@ -102,13 +102,8 @@ class SetupPage(QWidget):
         models = self._shelf.models
         ready = any(len(model.builds) > 1 for model in models)
         self._show_empty()
-        self.stack.setCurrentWidget(self.view if ready else self.empty)
-        if ready:
-            self.view.title_row.addWidget(self.earlier_button)
-        else:
-            self.empty.add_button(self.earlier_button)
-        self.setFocusProxy(self.view if ready else self.empty.button)
         self.view.show_models(models)
+        self._show_stack(ready)
         wanted = self._shelf.model_of(self._wanted[0]) if self._wanted else None
         known = self.view.model
         kept = known is not None and len(known.builds) > 1
@@ -143,6 +138,20 @@ class SetupPage(QWidget):
         """Say what went wrong."""
         told = explain_error(error)
         self.bar.show_message("error", told.title, told.sentence)
+
+    def _show_stack(self, ready: bool) -> None:
+        """Show the form, or what stands in its place; the focus goes along."""
+        page = self.view if ready else self.empty
+        other = self.stack.currentWidget() is not page
+        held = self.isAncestorOf(self.window().focusWidget() or self.window())
+        self.stack.setCurrentWidget(page)
+        if ready:
+            self.view.title_row.addWidget(self.earlier_button)
+        else:
+            self.empty.add_button(self.earlier_button)
+        self.setFocusProxy(self.view if ready else self.empty.button)
+        if other and held:
+            self.setFocus()
 
     def _show_empty(self) -> None:
         making = self._making is not None

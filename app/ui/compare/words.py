@@ -59,11 +59,11 @@ def decimal(value: float, digits: int = 2) -> str:
     return QLocale().toString(value, "f", digits)
 
 
-def short_number(value: float) -> str:
-    """A number with three digits that count, for axes and small figures."""
+def short_number(value: float, digits: int = 3) -> str:
+    """A number with so many digits that count, for axes and small figures."""
     if value == 0:
         return "0"
-    text = f"{value:.3g}" if abs(value) >= 1e-4 else f"{value:.1e}"
+    text = f"{value:.{digits}g}" if abs(value) >= 1e-4 else f"{value:.1e}"
     return text if "e" in text else QLocale().toString(float(text), "g", 6)
 
 

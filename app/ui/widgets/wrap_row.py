@@ -47,8 +47,10 @@ class WrapLayout(QLayout):
         self._arrange(place, move=True)
 
     def sizeHint(self) -> QSize:
-        """As wide as the widest item."""
-        return self.minimumSize()
+        """All items in one line."""
+        hints = [item.sizeHint() for item in self._items]
+        width = sum(hint.width() + self.spacing() for hint in hints)
+        return QSize(width, max((hint.height() for hint in hints), default=0))
 
     def minimumSize(self) -> QSize:  # noqa: N802 - Qt's name
         """As wide as the widest item."""
@@ -82,6 +84,6 @@ class WrapRow(QWidget):
     def __init__(self, parent: QWidget, space_px: int = SPACE_PX) -> None:
         super().__init__(parent)
         self.row = WrapLayout(self, space_px)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
