@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from app.core.quantize.fit_types import GroupLoss
 from app.ui.models.detail_page import quiet_label
 from app.ui.models.make.calibration_bar import CalibrationBar
+from app.ui.models.make.map_view import MapView
 from app.ui.models.make.order import Way
 from app.ui.models.make.recipe_pick import RecipePick
 from app.ui.models.make.size_pick import SizePick
@@ -52,6 +56,8 @@ class ChooseView(QWidget):
         self.error_bar = MessageBar(self)
         self.make_button = QPushButton(self)
         self.make_button.setProperty("kind", "primary")
+        self.map = MapView(self)
+        self._mapped = False
         self.time_label = QLabel(self)
         self.time_label.setProperty("type", "quiet")
         self.setFocusProxy(self.make_button)
@@ -81,6 +87,8 @@ class ChooseView(QWidget):
         column.addWidget(self.error_bar)
         column.addSpacing(4)
         column.addLayout(row)
+        column.addSpacing(8)
+        column.addWidget(self.map)
         column.addStretch(1)
 
     def show_source(self, *, known: bool) -> None:
@@ -103,6 +111,7 @@ class ChooseView(QWidget):
         }
         for way, pick in picks.items():
             pick.setVisible(known and way is self.way)
+        self.map.setVisible(known and self._mapped and self.way is Way.SIZE)
         self.source_bar.setVisible(known or self.source_bar.path is not None)
         if not known:
             self.warning_bar.hide()
@@ -113,6 +122,13 @@ class ChooseView(QWidget):
         self.way = way
         self.show_source(known=self._known)
         self.way_changed.emit()
+
+    def show_map(self, groups: Sequence[GroupLoss]) -> None:
+        """Show what earlier fits measured of the source."""
+        self._mapped = bool(groups)
+        self.map.setVisible(self._mapped and self.way is Way.SIZE)
+        if groups:
+            self.map.show_groups(groups)
 
     def show_warnings(self, grave: list[str], small: list[str]) -> None:
         """What should be known before: grave things in a bar, small ones as quiet text."""

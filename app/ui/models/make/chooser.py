@@ -149,7 +149,7 @@ class Chooser(QObject):
             known = self.prospects.outlook
             words = estimate_words(known.estimate) if known else tr("Timing one piece of text…")
             view.size_pick.show_time(words)
-            view.size_pick.show_map(known.groups if known else ())
+            view.show_map(known.groups if known else ())
         elif plan is not None:
             used = self.kind is None or self.kind.importance is not Importance.UNUSED
             calibrated = used and view.calibration_bar.choice.planned

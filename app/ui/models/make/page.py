@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.core.models.folders import download_folder
 from app.ui.messages import explain_error
@@ -144,6 +144,7 @@ class MakePage(PlainPage):
         planned = verdicts.get(outcome.order.type_name)
         self.result.show_outcome(replace(outcome, advice=planned))
         self._show(self.result)
+        QApplication.alert(self.window())  # the person may be elsewhere by now
         self.made.emit(outcome.path)
 
     def _on_broken(self, error: object) -> None:
@@ -151,6 +152,7 @@ class MakePage(PlainPage):
         title, text = trouble_words(error)
         self.choose.error_bar.show_message("error", title, text)
         self.ensureWidgetVisible(self.choose.error_bar)
+        QApplication.alert(self.window())
 
     def _on_cancelled(self) -> None:
         self._show(self.choose)

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app.core.quantize.fit_types import GroupLoss
 from app.core.quantize.wish import BuildPlan
 from app.ui.messages import size
 from app.ui.models.detail_page import quiet_label
-from app.ui.models.make.map_view import MapView
 from app.ui.models.make.words import bits_text, tr
 from app.ui.widgets.mark_slider import Mark, MarkSlider
 
@@ -76,8 +74,6 @@ class SizePick(QWidget):
             )
         )
         self.time_label = quiet_label(self, "body")
-        self.map = MapView(self)
-        self.map.hide()
         head = QHBoxLayout()
         head.setSpacing(12)
         head.addWidget(self.size_label)
@@ -87,7 +83,7 @@ class SizePick(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(head)
-        for widget in (self.slider, self.how_label, self.time_label, self.map):
+        for widget in (self.slider, self.how_label, self.time_label):
             column.addWidget(widget)
         self.slider.changed.connect(self._on_changed)
         self.fit_button.clicked.connect(self._fit)
@@ -121,12 +117,6 @@ class SizePick(QWidget):
         """Say how long it takes; empty while that is not known."""
         self.time_label.setText(text)
         self.time_label.setVisible(bool(text))
-
-    def show_map(self, groups: Sequence[GroupLoss]) -> None:
-        """Show what earlier fits measured of the source."""
-        self.map.setVisible(bool(groups))
-        if groups:
-            self.map.show_groups(groups)
 
     def stock_below(self, budget_bytes: int) -> BuildPlan | None:
         """The largest standard build that is not larger than so many bytes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.core.errors import AppError, ErrorCode
 from app.core.models.gguf import read_file
 from app.ui.models.make.desk import MakeDesk
 from app.ui.models.make.order import (
@@ -14,6 +15,7 @@ from app.ui.models.make.order import (
     Order,
     Way,
 )
+from app.ui.models.make.trouble import trouble_words
 from tests.conftest import GUIDE
 
 TIMEOUT_MS = 60_000
@@ -64,10 +66,48 @@ def test_a_type_is_chosen_made_to_the_byte_and_offered_for_chat(qtbot, drive, pa
     assert page.result.isVisibleTo(page)
     assert "10.7" in page.result.figures.text
     assert set(page.result.picture.legend) == {"Q8_0", "F32"}
+    page.desk.broken.emit(AppError(ErrorCode.BUILD_UNSOUND, path="x", reason="it is broken"))
+    assert page.choose.error_bar.isVisibleTo(page)  # where the person can mend it
+    assert page.choose.make_button.isVisibleTo(page)
     with qtbot.waitSignal(drive.page.chat_requested) as chat:
         page.result.chat_button.click()
     assert chat.args == [target]
     drive.until(lambda: any(model.path == target for model in drive.page.library.models))
+
+
+def test_a_full_disk_is_explained_and_nothing_is_left(qtbot, desk, monkeypatch, tmp_path):
+    monkeypatch.setattr("app.core.quantize.build.free_bytes", lambda _folder: 1000)
+    target = tmp_path / "models" / "made.gguf"
+    with qtbot.waitSignal(desk.broken, timeout=TIMEOUT_MS) as broken:
+        desk.make(order(desk, target, "Q8_0"))
+    title, text = trouble_words(broken.args[0])
+    assert "full" in title
+    assert str(target.parent) in text
+    assert "1.0 kB are left" in text
+    assert not target.exists()
+
+
+def test_every_way_into_the_page_opens_a_source_and_what_is_no_model_is_refused(drive, tmp_path):
+    drive.page.show_view("make")
+    page = drive.page.make.page
+    assert page.choose.make_button.isHidden()
+    next(one for one in page.choose.start.buttons if "Guide" in one.text()).click()
+    assert page.choose.start.isHidden()
+    drive.until(lambda: "10M" in page.choose.source_bar.line_label.text())
+    file = tmp_path / "notes.gguf"
+    file.write_text("no model at all, but long enough to be one by its size")
+    page.open(file)
+    drive.until(lambda: page.bar.isVisibleTo(page))
+    assert "GGUF" in page.bar.text
+    assert page.choose.make_button.isHidden()
+    drive.page.show_view("library")
+    guide = next(model for model in drive.page.library.models if model.path == GUIDE)
+    drive.library_view.open(guide.id)
+    drive.library_view.detail.make_button.click()
+    assert page.isVisibleTo(drive.page)
+    assert page.bar.isHidden()
+    drive.until(lambda: page.desk.source is not None)
+    assert page.choose.source_bar.path == page.desk.source.path == GUIDE
 
 
 def test_a_calibrated_build_says_what_was_seen_and_keeps_the_matrix(qtbot, desk, parts, tmp_path):
@@ -94,17 +134,3 @@ def test_cancel_leaves_nothing_behind(qtbot, desk, tmp_path):
         desk.cancel()
     assert list(tmp_path.iterdir()) == [tmp_path / "data"]
     assert not desk.running
-
-
-def test_a_full_disk_is_explained_in_place(qtbot, drive, window, monkeypatch, tmp_path):
-    drive.page.show_view("make")
-    page = drive.page.make.page
-    monkeypatch.setattr("app.core.quantize.build.free_bytes", lambda _folder: 1000)
-    page.run.begin("", "", (MakeStep.QUANTIZE,))
-    target = tmp_path / "models" / "made.gguf"
-    with qtbot.waitSignal(page.desk.broken, timeout=TIMEOUT_MS):
-        page.desk.make(order(None, target, "Q8_0"))
-    assert page.choose.error_bar.isVisibleTo(page)
-    assert "smaller build" in page.choose.error_bar.text
-    assert str(target.parent) in page.choose.error_bar.text
-    assert not target.exists()
