@@ -12,7 +12,7 @@ from app.core.quantize.imatrix import CalibrationText
 from app.core.quantize.recipe import Recipe
 
 DEFAULT_CHUNKS: Final = 12
-DEFAULT_ROUNDS: Final = 1  # on the guide at the size of Q2_K, two gained nothing beyond the error
+DEFAULT_ROUNDS: Final = 2
 CANDIDATES: Final = (
     *("IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "Q2_K", "IQ3_XXS", "IQ3_S", "Q3_K"),
     *("IQ4_XS", "IQ4_NL", "Q4_0", "Q4_K", "Q5_0", "Q5_K", "Q6_K", "Q8_0"),
