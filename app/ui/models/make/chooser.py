@@ -11,7 +11,7 @@ from app.core.quantize.wish import BuildPlan
 from app.ui.messages import explain_error, size
 from app.ui.models.make.choose_view import ChooseView
 from app.ui.models.make.desk import KINDS, MakeDesk
-from app.ui.models.make.order import BuildSource, Order, Way, target_name
+from app.ui.models.make.order import BuildSource, Order, Way, free_name, target_name
 from app.ui.models.make.outlook import fits_bytes, size_range, sort_warnings, starting_recipe
 from app.ui.models.make.prospects import Prospects
 from app.ui.models.make.size_pick import room_for
@@ -35,10 +35,12 @@ class Chooser(QObject):
         self._desk = desk
         self._mix: BuildPlan | None = None
         self._budget_bytes = 0
+        self._fault = ""  # why the file cannot be written
         self.prospects = Prospects(desk, tasks, self)
         desk.opened.connect(self._on_opened)
         desk.planned.connect(self._on_planned)
         desk.mixed.connect(self._on_mixed)
+        desk.made.connect(lambda _outcome: self.prospects.look_at(view.target_bar.folder))
         self.prospects.changed.connect(self.refresh)
         self.prospects.failed.connect(self._on_untimed)
         view.way_changed.connect(self._on_way)
@@ -107,8 +109,11 @@ class Chooser(QObject):
         view.calibration_bar.show_use(used=used, needed=needed)
         view.type_pick.show_type(kind)
         self._warn()
-        view.target_bar.suggest(target_name(source.path, self._label))
-        view.target_bar.show_room(self.needed_bytes, self.prospects.free_bytes)
+        prospects = self.prospects
+        view.target_bar.suggest(free_name(target_name(source.path, self._label), prospects.taken))
+        self._fault = view.target_bar.show_room(
+            self.needed_bytes, prospects.free_bytes, prospects.taken
+        )
         amount = self._budget_bytes if view.way is Way.SIZE else plan.size_bytes if plan else 0
         words = tr("Make {name} · {size}") if amount else tr("Make {name}")
         name = (
@@ -120,9 +125,7 @@ class Chooser(QObject):
 
     @property
     def _ready(self) -> bool:
-        if self._view.target_bar.path is None:
-            return False
-        if self.prospects.free_bytes is not None and self.needed_bytes > self.prospects.free_bytes:
+        if self._fault or self._view.target_bar.path is None:
             return False
         return self._budget_bytes > 0 if self._view.way is Way.SIZE else self.plan is not None
 

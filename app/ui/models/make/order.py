@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -136,10 +137,11 @@ def target_name(source: Path, label: str) -> str:
     return f"{stem}-{word}{ENDING}"
 
 
-def free_path(folder: Path, name: str) -> Path:
-    """``folder/name``, with a number before its ending if that file is there already."""
-    path, number = folder / name, 1
-    while path.exists():
+def free_name(name: str, taken: Collection[str]) -> str:
+    """``name``, with a number before its ending if it is taken (in any case) already."""
+    lower = {other.lower() for other in taken}
+    free, number = name, 1
+    while free.lower() in lower:
         number += 1
-        path = folder / f"{name.removesuffix(ENDING)}-{number}{ENDING}"
-    return path
+        free = f"{name.removesuffix(ENDING)}-{number}{ENDING}"
+    return free

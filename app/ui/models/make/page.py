@@ -156,7 +156,9 @@ class MakePage(PlainPage):
 
     def _on_cancelled(self) -> None:
         self._show(self.choose)
-        words = tr("Cancelled. Nothing was left behind.")
+        words = tr(
+            "Cancelled: no file is left behind. What was measured is kept for the next time."
+        )
         self.choose.error_bar.show_message("note", "", words)
 
     def _edit_recipe(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What making a build will take: time that is measured, and space that the disk has."""
+"""What making a build will take: time that is measured, space that the disk has, a name that is free."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Prospects(QObject):
     """Asks for time and space on workers.
 
     Signals:
-        changed: `outlook` or `free_bytes` is newer.
+        changed: `outlook`, `free_bytes` or `taken` is newer.
         failed: an exception while timing.
     """
 
@@ -31,6 +31,7 @@ class Prospects(QObject):
         self._looking: Task | None = None
         self.outlook: FitOutlook | None = None
         self.free_bytes: int | None = None
+        self.taken: frozenset[str] = frozenset()
         desk.estimated.connect(self._on_estimated)
 
     def forget(self) -> None:
@@ -48,9 +49,9 @@ class Prospects(QObject):
         self.changed.emit()
 
     def look_at(self, folder: Path) -> None:
-        """See how much space a folder's disk has."""
-        task = self._looking = self._tasks.start(Lane.FILES, lambda _cancel: _free(folder))
-        task.done.connect(lambda free: self._on_free(task, free))
+        """See how much space a folder's disk has, and which names are taken there."""
+        task = self._looking = self._tasks.start(Lane.FILES, lambda _cancel: _look(folder))
+        task.done.connect(lambda found: self._on_looked(task, *found))
 
     def _on_estimated(self, found: object) -> None:
         if isinstance(found, FitOutlook):
@@ -59,15 +60,19 @@ class Prospects(QObject):
         else:
             self.failed.emit(found)
 
-    def _on_free(self, task: Task, free: int | None) -> None:
+    def _on_looked(self, task: Task, free: int | None, names: frozenset[str]) -> None:
         if task is self._looking:
             self._looking = None
-            self.free_bytes = free
+            self.free_bytes, self.taken = free, names
             self.changed.emit()
 
 
-def _free(folder: Path) -> int | None:
+def _look(folder: Path) -> tuple[int | None, frozenset[str]]:
+    """Free bytes of a folder's disk, and the names in the folder."""
     try:
-        return free_bytes(folder)
+        names = (
+            frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
+        )
+        return free_bytes(folder), names
     except OSError:
-        return None
+        return None, frozenset()

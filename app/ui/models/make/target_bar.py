@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -19,6 +20,7 @@ from app.ui.messages import size
 from app.ui.models.detail_page import quiet_label
 from app.ui.models.make.order import ENDING
 from app.ui.models.make.words import tr
+from app.ui.theme import set_look
 
 FORBIDDEN = set('/\\:*?"<>|')
 
@@ -79,18 +81,31 @@ class TargetBar(QWidget):
         self.folder = folder
         self.changed.emit()
 
-    def show_room(self, needed_bytes: int, free_bytes: int | None) -> None:
-        """Say where the file goes and what stays free there; ``free_bytes`` is None where nobody knows."""
-        parts = [tr("In {folder}").format(folder=str(self.folder))]
-        if free_bytes is not None:
-            short = needed_bytes - free_bytes
-            words = (
-                tr("{size} too little space there").format(size=size(short))
-                if short > 0
-                else tr("{size} free there").format(size=size(free_bytes))
-            )
-            parts.append(words)
-        self.about_label.setText(" · ".join(parts))
+    def show_room(self, needed_bytes: int, free_bytes: int | None, taken: Collection[str]) -> str:
+        """Say where the file goes and what stays free there.
+
+        Args:
+            needed_bytes: what making it takes.
+            free_bytes: None where nobody knows.
+            taken: names of files that are there.
+
+        Returns:
+            Why it cannot go there; empty if it can.
+        """
+        fault = ""
+        if self.path is None:
+            fault = tr("A file cannot have this name")
+        elif self.path.name in taken:
+            fault = tr("A file of this name is there already")
+        elif free_bytes is not None and needed_bytes > free_bytes:
+            fault = tr("{size} too little space there").format(size=size(needed_bytes - free_bytes))
+        free = tr("{size} free there").format(size=size(free_bytes)) if free_bytes else ""
+        parts = [tr("In {folder}").format(folder=str(self.folder)), fault or free]
+        self.about_label.setText(" · ".join(part for part in parts if part))
+        kind = "warning" if fault else "quiet"
+        if self.about_label.property("type") != kind:
+            set_look(self.about_label, type=kind)
+        return fault
 
     def _on_edited(self, text: str) -> None:
         self._named = text

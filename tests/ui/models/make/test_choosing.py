@@ -13,7 +13,7 @@ from app.core.quantize.types import BUILD_TYPES
 from app.core.quantize.wish import PlanWarning
 from app.ui.models.make.calibration_bar import NONE, CalibrationBar
 from app.ui.models.make.desk import KINDS
-from app.ui.models.make.order import CalibrationChoice, CalibrationKind, target_name
+from app.ui.models.make.order import CalibrationChoice, CalibrationKind, free_name, target_name
 from app.ui.models.make.outlook import fits_bytes, size_range, sort_warnings, starting_recipe
 from app.ui.models.make.plan_warnings import warning_words
 from app.ui.models.make.recipe_files import read_any, write_text
@@ -172,8 +172,17 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path, host):
         assert bar.path is None
     bar.name_field.setText("plain")
     assert bar.path == tmp_path / "plain.gguf"
-    bar.show_room(3_000_000_000, 1_000_000_000)
+    assert bar.show_room(3_000_000_000, 1_000_000_000, ())
     assert "2.0 GB too little" in bar.about_label.text()
+    assert "already" in bar.show_room(3, 1_000_000_000, {"plain.gguf"})
+    assert bar.show_room(3, 1_000_000_000, {"other.gguf"}) == ""
+
+
+def test_a_suggested_name_is_free():
+    assert free_name("a-Q4_K_M.gguf", ()) == "a-Q4_K_M.gguf"
+    assert free_name("a-Q4_K_M.gguf", {"A-q4_k_m.gguf"}) == "a-Q4_K_M-2.gguf"
+    taken = {"a-Q4_K_M.gguf", "a-Q4_K_M-2.gguf"}
+    assert free_name("a-Q4_K_M.gguf", taken) == "a-Q4_K_M-3.gguf"
 
 
 def test_a_wider_source_warns_of_nothing(plans):

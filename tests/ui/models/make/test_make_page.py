@@ -69,6 +69,7 @@ def test_a_type_is_chosen_made_to_the_byte_and_offered_for_chat(qtbot, drive, pa
     page.desk.broken.emit(AppError(ErrorCode.BUILD_UNSOUND, path="x", reason="it is broken"))
     assert page.choose.error_bar.isVisibleTo(page)  # where the person can mend it
     assert page.choose.make_button.isVisibleTo(page)
+    drive.until(lambda: page.choose.target_bar.path.name == "nibble-guide-Q8_0-2.gguf")
     with qtbot.waitSignal(drive.page.chat_requested) as chat:
         page.result.chat_button.click()
     assert chat.args == [target]
