@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -13,29 +13,17 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from app.ui.machine.facts import FactCard, Told
 from app.ui.machine.words import tr
+from app.ui.widgets.labels import text_label
 
 NARROWEST_CARD_PX = 232
 MOST_COLUMNS = 3
 SPACE_PX = 12
-
-
-def text_label(parent: QWidget, kind: str) -> QLabel:
-    """A label that wraps, takes its text as it is, and never makes its page wider."""
-    label = QLabel(parent)
-    label.setProperty("type", kind)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    policy = label.sizePolicy()
-    policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
-    label.setSizePolicy(policy)
-    return label
 
 
 class FactCardView(QFrame):

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from app.core.advice.results import Purpose
 from app.core.advice.size_grid import USUAL_BITS
 from app.ui.machine.desk import MachineDesk
-from app.ui.machine.fact_grid import FactGrid, text_label
+from app.ui.machine.fact_grid import FactGrid
 from app.ui.machine.facts import (
     CALIBRATE,
     MEASURE,
@@ -38,6 +38,7 @@ from app.ui.parts import Parts
 from app.ui.widgets.bar import MessageBar
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.copy_button import SAID_FOR_MS, copy_text
+from app.ui.widgets.labels import text_label
 
 COLUMN_PX = 1080
 FILL = 10_000  # against a stretch of 1: takes the whole width up to its maximum

@@ -24,11 +24,11 @@ from app.ui.advice_words import (
     speed_cell,
 )
 from app.ui.ladders import advised, catalog_builds, catalog_offer
-from app.ui.machine.fact_grid import text_label
 from app.ui.machine.judging import RANKS, ShownPick
 from app.ui.machine.words import rank_word, tr
 from app.ui.messages import size
 from app.ui.widgets.elided import ElidedText
+from app.ui.widgets.labels import text_label
 from app.ui.widgets.ladder import Ladder
 
 SPACE_PX = 12

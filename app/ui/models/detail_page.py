@@ -9,13 +9,13 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from app.ui.models.words import tr
 from app.ui.widgets.bar import MessageBar
+from app.ui.widgets.labels import text_label
 from app.ui.widgets.ladder import Ladder
 
 COLUMN_PX = 920
@@ -23,15 +23,9 @@ FILL = 10_000  # against a stretch of 1: takes the whole width up to its maximum
 
 
 def quiet_label(parent: QWidget, kind: str = "quiet") -> QLabel:
-    """A label that wraps and takes its text as it is."""
-    label = QLabel(parent)
-    label.setProperty("type", kind)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    """A label that wraps, takes its text as it is, and lets it be selected."""
+    label = text_label(parent, kind)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    policy = label.sizePolicy()
-    policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
-    label.setSizePolicy(policy)
     return label
 
 
