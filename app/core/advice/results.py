@@ -111,7 +111,7 @@ class RunSettings:
 
     context_length: int
     kv_type: str = "f16"
-    batch: int = 128
+    batch: int = 256
     gpu_layers: int = 0
     flash_attention: bool = False
     threads: int = 1

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from app.core.advice.calibration import BASE_TYPE, TypeRun
+from app.core.advice.room import PROCESSOR_BATCH
 from app.core.engine import wire
 from app.core.engine.base import KvType
 from app.core.engine.calibration_model import CONTEXT, THIN, VOCABULARY, WIDE, Size, write_model
@@ -25,7 +26,7 @@ from app.core.hardware.load import sample_cpu
 from app.core.models.gguf import read_file
 
 TYPES: Final = (BASE_TYPE, "F16", "Q6_K", "Q5_K", "Q4_K", "Q3_K", "Q2_K", "Q4_0", "IQ4_XS", "IQ3_S")
-BATCH: Final = 128
+BATCH: Final = PROCESSOR_BATCH
 WARM_TOKENS: Final = 3
 LEAST_TOKENS: Final = 8
 LEAST_S: Final = 0.3  # of generating in one run

@@ -17,6 +17,7 @@ from app.core.advice.memory import (
     scaled,
 )
 from app.core.advice.results import RunSettings
+from app.core.advice.room import PROCESSOR_BATCH
 from app.core.engine.base import KvType
 from app.core.engine.plan import LoadPlan, estimate
 from app.core.models.catalog import load_catalog
@@ -42,7 +43,7 @@ def test_the_engine_counts_as_the_advice_does(header):
         path="model.gguf",
         context_length=2048,
         threads=1,
-        batch=128,
+        batch=PROCESSOR_BATCH,
         gpu_layers=0,
         flash_attention=False,
         kv_type=KvType.F16,

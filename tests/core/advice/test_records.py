@@ -26,7 +26,8 @@ SETTINGS = RunSettings(8192)
 
 def record(build, **measured):
     name = build.key.rpartition("/")[2]
-    return Record(name, build.size_bytes, 8192, "f16", 128, 0, flash_attention=False, **measured)
+    batch = SETTINGS.batch
+    return Record(name, build.size_bytes, 8192, "f16", batch, 0, flash_attention=False, **measured)
 
 
 def test_speed_and_quality_replace_the_estimates(tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from app.core.advice.facts import MemoryRun
+from app.core.advice.room import PROCESSOR_BATCH
 from app.core.engine.base import KvType, LoadOptions, Switch
 from app.core.engine.plan import LoadPlan, Machine, estimate, make_plan
 from app.core.errors import AppError, ErrorCode
@@ -63,7 +64,7 @@ def test_with_enough_memory_the_default_context_is_taken(tmp_path):
     made = plan(tmp_path)
     assert made.context_length == 8192
     assert made.threads == 2
-    assert made.batch == 128
+    assert made.batch == PROCESSOR_BATCH
     assert made.gpu_layers == 0
 
 
@@ -117,7 +118,7 @@ def refusal(tmp_path, **how):
 
 
 def test_too_little_memory_is_refused_with_all_numbers(tmp_path):
-    free = 255 * 2**20
+    free = 290 * 2**20
     facts = refusal(tmp_path, available=free, options=LoadOptions(context_length=3072))
     assert facts["available_bytes"] == free
     assert facts["short_bytes"] == int(facts["needed_bytes"]) - free > 0
@@ -174,7 +175,9 @@ def test_what_the_file_took_before_counts(tmp_path):
     header = make_header()
     formula = total(header, plan(tmp_path))
     free = formula + 10**7
-    before = MemoryRun(8192, "f16", 128, 0, flash_attention=False, memory_bytes=formula + 10**8)
+    before = MemoryRun(
+        8192, "f16", PROCESSOR_BATCH, 0, flash_attention=False, memory_bytes=formula + 10**8
+    )
     wish = LoadOptions(context_length=8192)
     assert plan(tmp_path, available=free, options=wish).context_length == 8192
     facts = refusal(tmp_path, available=free, options=wish, memories=(before,))
