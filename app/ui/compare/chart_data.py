@@ -97,7 +97,7 @@ def gain_figure(build: BuildResult, gain: Gain, text: str) -> Figure | None:
 def cost_axis(cost: Cost) -> Axis:
     """The x axis."""
     if cost is Cost.SPEED:
-        return Axis(tr("tokens a second (right is faster)"), lambda value: decimal(value, 0))
+        return Axis(tr("tokens a second (right is faster)"), short_number)
     title = tr("size of the file (left is smaller)")
     if cost is Cost.MEMORY:
         title = tr("memory at most (left is less)")

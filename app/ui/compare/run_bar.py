@@ -40,7 +40,7 @@ class RunBar(QFrame):
         super().__init__(parent)
         self.setProperty("kind", "note")
         self._comparison: Comparison | None = None
-        self._running = False
+        self._running = self._busy = False
         self._progress: Progress | None = None
         self.title_label = QLabel(self)
         font = self.title_label.font()
@@ -87,7 +87,7 @@ class RunBar(QFrame):
         """
         if self._comparison is None or self._comparison.id != comparison.id or not running:
             self._progress = None
-        self._comparison, self._running = comparison, running
+        self._comparison, self._running, self._busy = comparison, running, busy
         self.setVisible(running or not comparison.finished)
         self.pause_button.setVisible(running)
         self.go_on_button.setVisible(not running)
@@ -118,9 +118,15 @@ class RunBar(QFrame):
             self.text_label.setText(progress_text(progress, comparison))
         else:
             self.progress_bar.setValue(round(done / max(1, total) * STEPS))
-            hint = tr("What is finished is kept, also when Nibble is closed.")
-            self.text_label.setText(tr("Getting ready…") if self._running else hint)
+            self.text_label.setText(self._hint())
         self.setAccessibleName(f"{self.title_label.text()}. {self.text_label.text()}")
+
+    def _hint(self) -> str:
+        if self._running:
+            return tr("Getting ready…")
+        if self._busy:
+            return tr("Something else is being measured; go on when that is finished.")
+        return tr("What is finished is kept, also when Nibble is closed.")
 
 
 def measured_parts(comparison: Comparison) -> int:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.cancel import CancelToken
-from app.core.compare.results import Comparison
 from app.core.compare.tasks import Question
 from app.core.paths import guide_path
 from app.ui.compare.desk import CompareDesk
+from app.ui.compare.earlier import EarlierButton, UnfinishedBar
 from app.ui.compare.guide_builds import make_guide_builds
 from app.ui.compare.outlook import OutlookDesk
 from app.ui.compare.own_material import LEAST_CHARACTERS, OwnMaterial
 from app.ui.compare.setup_view import SetupView
-from app.ui.compare.shelf import Shelf, is_only_guide, model_name
-from app.ui.compare.words import build_names, date_text, tr
+from app.ui.compare.shelf import Shelf, is_only_guide
+from app.ui.compare.words import tr
 from app.ui.compare.work import Outlook
 from app.ui.messages import explain_error
 from app.ui.parts import Parts
@@ -25,7 +25,6 @@ from app.ui.tasks import Lane, Task
 from app.ui.widgets.bar import MessageBar
 from app.ui.widgets.empty import EmptyState
 
-MOST_EARLIER = 20
 GUIDE_KEY, STOP_KEY = "guide", "stop"
 
 
@@ -54,9 +53,8 @@ class SetupPage(QWidget):
         self.view = SetupView(self)
         self.empty = EmptyState(self)
         self.browse_button = QPushButton(tr("Find a model"), self.empty)
-        self.earlier_button = QPushButton(f"{tr('Earlier comparisons')} ▾", self)
-        self.earlier_button.setProperty("kind", "quiet")
-        self.earlier_menu = QMenu(self.earlier_button)
+        self.earlier_button = EarlierButton(desk, self)
+        self.unfinished_bar = UnfinishedBar(desk, self)
         self.stack = QStackedWidget(self)
         self._lay_out()
         self._connect()
@@ -68,6 +66,7 @@ class SetupPage(QWidget):
         bars = QVBoxLayout()
         bars.setContentsMargins(24, 8, 24, 0)
         bars.addWidget(self.bar)
+        bars.addWidget(self.unfinished_bar)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -80,7 +79,6 @@ class SetupPage(QWidget):
         view, own = self.view, self.own
         self._shelf.changed.connect(self.refresh)
         self._shelf.failed.connect(self.show_error)
-        self._desk.listed.connect(self._show_earlier)
         view.model_chosen.connect(self.show_model)
         view.started.connect(self._desk.start)
         view.build_wanted.connect(self.make_requested)
@@ -95,7 +93,8 @@ class SetupPage(QWidget):
         self.outlook.timed.connect(view.show_time)
         self.empty.pressed.connect(self._on_empty)
         self.browse_button.clicked.connect(self.browse_requested)
-        self.earlier_button.clicked.connect(self._open_earlier)
+        for earlier in (self.earlier_button.chosen, self.unfinished_bar.wanted):
+            earlier.connect(self._desk.show)
 
     def refresh(self) -> None:
         """Show what is on the shelf."""
@@ -236,25 +235,3 @@ class SetupPage(QWidget):
     def _on_questions(self, questions: tuple[Question, ...]) -> None:
         self.view.bar.hide()
         self.view.form.give_questions(questions)
-
-    def _show_earlier(self) -> None:
-        self.earlier_menu.clear()
-        for comparison in self._desk.earlier[:MOST_EARLIER]:
-            action = self.earlier_menu.addAction(_menu_text(comparison))
-            action.triggered.connect(
-                lambda _on=False, comparison=comparison: self._desk.show(comparison)
-            )
-        self.earlier_button.setVisible(bool(self._desk.earlier))
-
-    def _open_earlier(self) -> None:
-        below = QPoint(0, self.earlier_button.height())
-        below.setX(self.earlier_button.width() - self.earlier_menu.sizeHint().width())
-        self.earlier_menu.popup(self.earlier_button.mapToGlobal(below))
-
-
-def _menu_text(comparison: Comparison) -> str:
-    name = model_name(comparison.base.name, comparison.base.path)
-    parts = [name, ", ".join(build_names(comparison)), date_text(comparison.created)]
-    if not comparison.finished:
-        parts.append(tr("unfinished"))
-    return " · ".join(parts).replace("&", "&&")

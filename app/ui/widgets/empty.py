@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-COLUMN_PX = 420
+COLUMN_PX = 560
+FILL = 10_000  # against a stretch of 1: takes the whole width up to its maximum
 
 
 class EmptyState(QWidget):
@@ -28,8 +29,15 @@ class EmptyState(QWidget):
         self.busy_bar.setRange(0, 0)
         self.busy_bar.setTextVisible(False)
         self.busy_bar.setMaximumWidth(160)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 24)
+        inner = QWidget(self)
+        inner.setMaximumWidth(COLUMN_PX)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(24, 24, 24, 24)
+        row.addStretch(1)
+        row.addWidget(inner, FILL)
+        row.addStretch(1)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addStretch(2)
         middle = Qt.AlignmentFlag.AlignHCenter

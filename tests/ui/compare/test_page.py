@@ -142,10 +142,11 @@ def test_what_was_stopped_by_closing_the_app_can_go_on(drive, q2_of_guide):
     comparison = drive.keep(done=3)
     drive.page.desk.look()
     drive.settle()
-    texts = [action.text() for action in drive.page.setup.earlier_menu.actions()]
-    assert len(texts) == 1
-    assert "unfinished" in texts[0]
-    drive.page.setup.earlier_menu.actions()[0].trigger()
+    actions = drive.page.setup.earlier_button.menu_of_earlier.actions()
+    assert ["unfinished" in action.text() for action in actions] == [True]
+    bar = drive.page.setup.unfinished_bar
+    assert bar.isVisible()
+    bar.button.click()
     drive.settle()
     page = drive.page.comparison
     assert drive.page.desk.comparison.id == comparison.id
