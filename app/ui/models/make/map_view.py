@@ -6,13 +6,16 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.core.quantize.fit_types import GroupLoss
 from app.ui.models.detail_page import quiet_label
 from app.ui.models.make.words import role_word, tr
+from app.ui.widgets.choice import Choice
 from app.ui.widgets.heat_table import HeatCell, HeatRow, HeatTable
 
+LOSS, BITS = "loss", "bits"
+WIDE_BITS = 8.5  # so many bits a weight have the full colour
 DECADES = 1.8  # so many powers of ten below the strongest, the colour has faded out
 
 
@@ -24,26 +27,39 @@ class MapView(QWidget):
         self.title_label = QLabel(tr("What suffers most from fewer bits"), self)
         self.title_label.setProperty("type", "title")
         self.help_label = quiet_label(self)
-        self.help_label.setText(
-            tr(
-                "Parts of the model down, its layers across; the number is how far answers move (KL"
-                " divergence) when only that part is stored in about two and a half bits."
-            )
-        )
         self.table = HeatTable(tr("Sensitivity of the model's parts"), self)
         self.cell_label = quiet_label(self)
         self.cell_label.setText(
             tr("Point at a cell, or move there with the arrow keys, to read about it.")
         )
+        self.choice = Choice(
+            tr("What the map shows"), ((LOSS, tr("Sensitivity")), (BITS, tr("Bits given"))), self
+        )
+        self._groups: tuple[GroupLoss, ...] = ()
+        self._shown = LOSS
+        head = QHBoxLayout()
+        head.addWidget(self.title_label, 1)
+        head.addWidget(self.choice)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for widget in (self.title_label, self.help_label, self.table, self.cell_label):
+        column.addLayout(head)
+        for widget in (self.help_label, self.table, self.cell_label):
             column.addWidget(widget)
+        self.choice.show_value(LOSS)
+        self.choice.hide()
+        self.choice.chosen.connect(self._show_other)
         self.table.explained.connect(self.cell_label.setText)
 
     def show_groups(self, groups: Sequence[GroupLoss]) -> None:
-        """Show what is known of each group, in the order given."""
+        """Show what is known of each group, in the order given; the bits of a mix can be chosen where there is one."""
+        self._groups = tuple(groups)
+        mixed = any(one.bits for one in groups)
+        self.choice.setVisible(mixed)
+        if not mixed:
+            self._shown = LOSS
+            self.choice.show_value(LOSS)
+        self.help_label.setText(_help(self._shown))
         bands = sorted(
             {(one.first_layer, one.last_layer) for one in groups if one.first_layer >= 0}
         )
@@ -54,13 +70,28 @@ class MapView(QWidget):
         for one in groups:
             cells = rows.setdefault(one.role, [None] * len(columns))
             place = places.get((one.first_layer, one.last_layer), 0)
-            cells[place] = _cell(one, strongest)
+            cells[place] = _cell(one, strongest, self._shown)
         self.table.set_cells(columns, [HeatRow(role, tuple(cells)) for role, cells in rows.items()])
         outside = {one.role for one in groups if one.first_layer < 0}
         self.table.clearSpans()
         for place, role in enumerate(rows):
             if role in outside and len(columns) > 1:
                 self.table.setSpan(place, 0, 1, len(columns))
+
+    def _show_other(self, shown: str) -> None:
+        self._shown = shown
+        self.show_groups(self._groups)
+
+
+def _help(shown: str) -> str:
+    if shown == BITS:
+        return tr(
+            "Parts of the model down, its layers across; the number is bits a weight in the mix."
+        )
+    return tr(
+        "Parts of the model down, its layers across; the number is how far answers move (KL divergence) when only"
+        " that part is stored in about two and a half bits."
+    )
 
 
 def _band_text(band: tuple[int, int]) -> str:
@@ -71,7 +102,7 @@ def _band_text(band: tuple[int, int]) -> str:
     return tr("layers {first}–{last}").format(first=first, last=last)
 
 
-def _cell(one: GroupLoss, strongest: float) -> HeatCell:
+def _cell(one: GroupLoss, strongest: float, shown: str) -> HeatCell:
     where = (
         tr("{role} ({what})").format(role=one.role, what=role_word(one.role))
         if role_word(one.role) != one.role
@@ -91,6 +122,8 @@ def _cell(one: GroupLoss, strongest: float) -> HeatCell:
         words += " " + tr("The mix gives it {bits} bits a weight.").format(
             bits=QLocale().toString(one.bits, "f", 2)
         )
+    if shown == BITS:
+        return HeatCell(one.bits / WIDE_BITS, QLocale().toString(one.bits, "f", 1), words)
     return HeatCell(_share(one.loss, strongest), loss, words)
 
 

@@ -56,6 +56,11 @@ def test_the_map_has_rows_for_parts_and_columns_for_depths(host):
     assert shares[0] == 1.0 > shares[1] > 0
     assert "not measured" in model.rows[2].cells[1].words
     assert "5.50 bits" in model.rows[1].cells[0].words
+    view.choice.buttons["bits"].click()
+    assert [cell.text for cell in model.rows[1].cells] == ["5.5", "3.4"]
+    view.show_groups(GROUPS[:1])
+    assert view.choice.isHidden()  # nothing was mixed yet
+    assert model.rows[0].cells[0].text == "0.02"
 
 
 def test_notes_of_steps_stay_and_the_time_left_is_told(qtbot, source, host):
