@@ -68,6 +68,21 @@ class FakeRepo:
     task: str = "text-generation"
     modified: str = "2026-10-01T12:00:00.000Z"
     gguf: dict[str, object] | None = None
+    parameters: int | None = None
+
+    def has_size(self, wanted: str) -> bool:
+        """Whether the number of parameters is within ``min:6B,max:128B``; a repository without one is in no range."""
+        bounds = dict(part.split(":") for part in wanted.split(",") if part)
+        if not bounds:
+            return True
+        if self.parameters is None:
+            return False
+        billions = self.parameters / 1e9
+        least, most = (
+            float(bounds.get(name, other).rstrip("B"))
+            for name, other in (("min", "0"), ("max", "inf"))
+        )
+        return least <= billions <= most
 
     @property
     def commit(self) -> str:

@@ -242,6 +242,7 @@ class _Handler(BaseHTTPRequestHandler):
             and set(self.query.get("filter", [])) <= set(repo.tags)
             and wanted.get("author") in {None, name.partition("/")[0]}
             and wanted.get("pipeline_tag") in {None, repo.task}
+            and repo.has_size(wanted.get("num_parameters", ""))
         ]
         key = wanted.get("sort", "")
         if key in {"downloads", "likes", "lastModified"}:

@@ -6,16 +6,9 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.core.models.catalog import Ability, CatalogQuery, LicenceKind
 from app.ui.models.browse import FilterBar
+from app.ui.models.size_button import SizeButton
 from app.ui.models.words import ability_word, licence_word, tr
 from app.ui.widgets.menu_button import MenuButton
-
-SIZES = {
-    "": (0, 0),
-    "tiny": (0, 2_000_000_000),
-    "small": (2_000_000_000, 10_000_000_000),
-    "medium": (10_000_000_000, 40_000_000_000),
-    "large": (40_000_000_000, 0),
-}
 
 
 class CatalogFilters(FilterBar):
@@ -27,17 +20,7 @@ class CatalogFilters(FilterBar):
         self.fits_button = QPushButton(tr("Fits this computer"), self)
         self.fits_button.setCheckable(True)
         self.fits_button.toggled.connect(self.changed)
-        self.size_button = MenuButton(
-            tr("Size"),
-            [
-                ("", tr("Any size")),
-                ("tiny", tr("Up to 2B")),
-                ("small", tr("2B to 10B")),
-                ("medium", tr("10B to 40B")),
-                ("large", tr("Over 40B")),
-            ],
-            self,
-        )
+        self.size_button = SizeButton(self)
         abilities = [(ability.value, ability_word(ability)) for ability in Ability]
         self.ability_button = MenuButton(tr("Ability"), [("", tr("Any ability")), *abilities], self)
         kinds = [(kind.value, licence_word(kind)) for kind in LicenceKind]
@@ -54,7 +37,7 @@ class CatalogFilters(FilterBar):
     @property
     def query(self) -> CatalogQuery:
         """What is wanted, but for the fit."""
-        least, most = SIZES[self.size_button.key]
+        least, most = self.size_button.bounds
         ability, kind = self.ability_button.key, self.licence_button.key
         return CatalogQuery(
             text=self.search_field.text(),

@@ -13,6 +13,7 @@ from app.ui.messages import explain_error, number
 from app.ui.models.browse import BrowseView, FilterBar
 from app.ui.models.hub_desk import LOCKED, PAGE, HubDesk, OpenedRepo
 from app.ui.models.hub_detail import HubDetail
+from app.ui.models.size_button import SizeButton
 from app.ui.models.words import tr
 from app.ui.widgets.empty import EmptyState
 from app.ui.widgets.menu_button import MenuButton
@@ -31,7 +32,7 @@ LICENCES = (
 
 
 class HubFilters(FilterBar):
-    """Text or reference, order, task, licence; a text takes effect with Enter."""
+    """Text or reference, order, size, task, licence; a text takes effect with Enter."""
 
     def __init__(self, parent: QWidget) -> None:
         hint = tr("Search, or paste owner/name or an address")
@@ -64,17 +65,21 @@ class HubFilters(FilterBar):
         self.licence_button = MenuButton(
             tr("Licence"), [("", tr("Any licence")), *((name, name) for name in LICENCES)], self
         )
-        for button in (self.sort_button, self.task_button, self.licence_button):
+        self.size_button = SizeButton(self)
+        buttons = (self.sort_button, self.size_button, self.task_button, self.licence_button)
+        for button in buttons:
             button.chosen.connect(lambda _key: self.changed.emit())
         self.search_field.textChanged.connect(self._name_button)
-        buttons = (self.sort_button, self.task_button, self.licence_button)
         self.lay_out(self.browse_button, *buttons)
 
     @property
     def query(self) -> SearchQuery:
         """What to search for."""
+        least, most = self.size_button.bounds
         return SearchQuery(
             text=self.search_field.text().strip(),
+            min_parameters=least,
+            max_parameters=most,
             task=self.task_button.key,
             licence=self.licence_button.key,
             sort=SortKey(self.sort_button.key),

@@ -38,6 +38,16 @@ def test_browse_needs_no_text_and_a_filter_asks_again(drive, hub):
     drive.until(lambda: drive.titles(drive.hub_view) == ["mit"])
 
 
+def test_results_can_be_limited_to_a_size(drive, hub):
+    hub.repos["other/big"] = FakeRepo(parameters=70_000_000_000)
+    hub.repos["other/middling"] = FakeRepo(parameters=14_000_000_000)
+    drive.page.show_view("hub")
+    drive.hub_view.filters.size_button.actions_by_key["large"].trigger()
+    drive.until(lambda: drive.titles(drive.hub_view) == ["big"])
+    drive.hub_view.filters.size_button.actions_by_key["medium"].trigger()
+    drive.until(lambda: drive.titles(drive.hub_view) == ["middling"])
+
+
 def test_nothing_found_says_so(drive):
     drive.search("zebra")
     drive.until(lambda: "Nothing found" in drive.hub_view.empty.text)
