@@ -23,7 +23,9 @@ from app.ui.widgets.menu_button import MenuButton
 from app.ui.widgets.scatter import Scatter
 
 CHART_PX = 360
-WIDE_PX = 720  # narrower, the two choices above the chart stand below each other
+BESIDE_PX = (
+    72  # the two choices above the chart stand side by side where so much is left beside them
+)
 
 
 class ResultView(QScrollArea):
@@ -130,7 +132,8 @@ class ResultView(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The choices stand side by side where there is room."""
         super().resizeEvent(event)
-        wide = self.viewport().width() >= WIDE_PX
+        needed = self.gain_choice.sizeHint().width() + self.cost_choice.sizeHint().width()
+        wide = self.viewport().width() >= needed + BESIDE_PX
         direction = QBoxLayout.Direction
         self._choices.setDirection(direction.LeftToRight if wide else direction.TopToBottom)
 

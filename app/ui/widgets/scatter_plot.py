@@ -133,6 +133,7 @@ class ScatterPlot:
     def paint(self, painter: QPainter, current: str = "") -> None:
         """Draw everything; the ``current`` point has a ring."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # texts read their way
         painter.setFont(self._font)
         self._paint_bands(painter)
         self._paint_grid(painter)
@@ -238,7 +239,7 @@ class ScatterPlot:
         painter.setPen(self._palette.color(Role.WindowText))
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(0, 0, area.right(), line), left, self.data.y_axis.title)
+        painter.drawText(QRectF(0, 0, self._size.width(), line), left, self.data.y_axis.title)
         below = QRectF(area.left(), area.bottom() + line + 6, area.width(), line)
         painter.drawText(below, right, self.data.x_axis.title)
 
