@@ -38,7 +38,10 @@ def test_the_settings_become_load_options():
     options = load_options(Loading(context_length=4096, threads=3, gpu_layers=5, kv_type="q8_0"))
     assert (options.context_length, options.threads, options.gpu_layers) == (4096, 3, 5)
     assert options.kv_type == "q8_0"
-    assert load_options(Loading(context_length=4096), Change(context_length=2048)).context_length == 2048
+    assert (
+        load_options(Loading(context_length=4096), Change(context_length=2048)).context_length
+        == 2048
+    )
 
 
 def test_the_guide_is_loaded_first_and_named_for_what_it_is(drive):
