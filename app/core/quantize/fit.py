@@ -134,7 +134,7 @@ class _Fit:
         self._on_progress = on_progress
         self._header = check_file(request.source)
         self._elements = {tensor.name: tensor.elements for tensor in self._header.tensors}
-        self._text, self._held_out = _texts(request)
+        self._text, self._held_out = split_texts(request)
         self._store = FitStore(data_dir, request, self._text)
         self._known = self._store.known()
         self._groups: list[Group] = []
@@ -358,7 +358,7 @@ _QUANTIZED: Final = ("Q2_K", "IQ3_S", "Q4_K", "IQ3_S", "IQ3_S", "Q4_K", "IQ4_XS"
 _IGNORED: Final = frozenset({"BF16", "F16", "MXFP4_MOE", "TQ1_0", "TQ2_0"})
 
 
-def _texts(request: FitRequest) -> tuple[str, str]:
+def split_texts(request: FitRequest) -> tuple[str, str]:
     """What is calibrated on, and what the comparison is made on."""
     text = request.calibration.text
     if request.held_out:

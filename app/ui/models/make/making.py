@@ -14,7 +14,7 @@ from app.core.engine.texts import evaluation_text
 from app.core.models.gguf import GgufHeader
 from app.core.models.gguf_check import check_file
 from app.core.quantize.build import make_build, plan_build
-from app.core.quantize.fit import fit_to_size
+from app.core.quantize.fit import fit_to_size, split_texts
 from app.core.quantize.fit_store import FitStore
 from app.core.quantize.fit_types import (
     FitProgress,
@@ -211,7 +211,7 @@ class Maker:
 def known_map(order: Order, data_dir: Path) -> tuple[GroupLoss, ...]:
     """What earlier fits measured of the source on the same text; empty if there was none."""
     request = fit_request(order)
-    text = request.calibration.text
+    text, _held_out = split_texts(request)
     known = FitStore(data_dir, request, text).known()["losses"]
     if not known:
         return ()
