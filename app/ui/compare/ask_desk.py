@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -23,8 +24,43 @@ EVERY_S: Final = 0.05
 Tell = Callable[[int, str], None]
 
 
+class LoadedBuilds:
+    """Builds that stay loaded from one prompt to the next; another set of builds takes their place. For any thread."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._lock = threading.Lock()
+        self._paths: list[Path] = []
+        self._side: SideBySide | None = None
+
+    def side_of(self, paths: list[Path], threads: int) -> SideBySide:
+        """These builds, loaded as they are asked."""
+        with self._lock:
+            if self._side is None or paths != self._paths:
+                self._close()
+                self._paths = paths
+                self._side = SideBySide(paths, lambda: work.make_engine(self._data_dir), threads)
+            return self._side
+
+    def close(self) -> None:
+        """Give all memory back; twice is fine."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        side, self._side = self._side, None
+        if side is not None:
+            side.close()
+
+
 class AskDesk(QObject):
     """One prompt at a time.
+
+    Args:
+        data_dir: where the engines keep what they know.
+        tasks: runs the work.
+        parent: owner.
+        keep_loaded: builds stay loaded until `release` is called; otherwise they go with each prompt.
 
     Signals:
         grew: build (its place among those asked) and its whole text so far.
@@ -38,9 +74,12 @@ class AskDesk(QObject):
     running_changed = Signal(bool)
     failed = Signal(object)
 
-    def __init__(self, data_dir: Path, tasks: TaskRunner, parent: QObject) -> None:
+    def __init__(
+        self, data_dir: Path, tasks: TaskRunner, parent: QObject, *, keep_loaded: bool = False
+    ) -> None:
         super().__init__(parent)
-        self._data_dir = data_dir
+        self._loaded = LoadedBuilds(data_dir)
+        self._keep = keep_loaded
         self._tasks = tasks
         self._task: Task | None = None
 
@@ -58,7 +97,7 @@ class AskDesk(QObject):
         settings = replace(comparison.settings, prompts=(prompt,))
         chosen = builds or tuple(range(len(comparison.builds)))
         paths = [comparison.builds[index].path for index in chosen]
-        ask_all = partial(_ask_all, self._data_dir, paths, settings, self._tell)
+        ask_all = partial(_ask_all, self._loaded, paths, settings, self._tell)
         task = self._tasks.start(Lane.MEASURE, ask_all)
         self._task = task
         task.yielded.connect(partial(self._on_answers, task))
@@ -71,6 +110,14 @@ class AskDesk(QObject):
         """Ask no more."""
         if self._task is not None:
             self._task.cancel()
+
+    def release(self) -> None:
+        """Ask no more, and give the memory of all builds back."""
+        self.stop()
+        loaded = self._loaded
+        self._tasks.start(
+            Lane.STORE, lambda _cancel: loaded.close()
+        )  # a lane that is not cut short
 
     def _tell(self, place: int, text: str) -> None:
         """Called on the worker."""
@@ -85,19 +132,25 @@ class AskDesk(QObject):
     def _on_finished(self, task: Task) -> None:
         if task is self._task:
             self._task = None
+            if not self._keep:
+                self.release()
             self.running_changed.emit(False)
 
 
 def _ask_all(
-    data_dir: Path, paths: list[Path], settings: CompareSettings, tell: Tell, cancel: CancelToken
-) -> object:
+    loaded: LoadedBuilds,
+    paths: list[Path],
+    settings: CompareSettings,
+    tell: Tell,
+    cancel: CancelToken,
+) -> Iterator[tuple[int, AnswerResult]]:
     """Yields (place, answer), each compared with the first one's."""
-    with SideBySide(paths, lambda: work.make_engine(data_dir), settings.threads) as side:
-        answers: list[AnswerResult] = []
-        for place in range(len(paths)):
-            texts = _Texts(tell)
-            answers.append(side.answer(place, 0, settings, cancel, texts.take))
-            yield place, with_differences([answers[0], answers[-1]])[1 if place else 0]
+    side = loaded.side_of(paths, settings.threads)
+    answers: list[AnswerResult] = []
+    for place in range(len(paths)):
+        texts = _Texts(tell)
+        answers.append(side.answer(place, 0, settings, cancel, texts.take))
+        yield place, with_differences([answers[0], answers[-1]])[1 if place else 0]
 
 
 class _Texts:

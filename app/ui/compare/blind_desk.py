@@ -38,7 +38,7 @@ class BlindDesk(QObject):
         super().__init__(parent)
         self._store = BlindStore(data_dir)
         self._tasks = tasks
-        self._ask = AskDesk(data_dir, tasks, self)
+        self._ask = AskDesk(data_dir, tasks, self, keep_loaded=True)
         self._comparison: Comparison | None = None
         self._builds = (0, 1)
         self._prompts: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ class BlindDesk(QObject):
         """End the test and tell who was who; a round without a vote is left out."""
         if self.test is None:
             return
-        self._ask.stop()
+        self._ask.release()
         voted = tuple(one for one in self.test.rounds if one.vote is not None)
         self._keep(replace(self.test, rounds=voted, revealed=True))
         self.changed.emit()
@@ -95,9 +95,13 @@ class BlindDesk(QObject):
 
     def leave(self) -> None:
         """Forget the test on show."""
-        self._ask.stop()
+        self.release()
         self.test = None
         self.changed.emit()
+
+    def release(self) -> None:
+        """Give the memory of the builds back; they are loaded again with the next round."""
+        self._ask.release()
 
     def look(self) -> None:
         """Read earlier tests."""

@@ -240,6 +240,11 @@ class ComparePage(QStackedWidget):
         self.desk.show(None)
         self.setup.offer(paths)
 
+    def leave(self) -> None:
+        """The window closes: a run is stopped with the other tasks; builds that stayed loaded go too."""
+        self.comparison.ask.release()
+        self.comparison.blind.release()
+
     def _refresh(self) -> None:
         page = self.setup if self.desk.comparison is None else self.comparison
         if self.currentWidget() is not page:

@@ -148,11 +148,13 @@ class ResultView(QScrollArea):
         self.text_button.setVisible(len(texts) > 1)
         self._text = ALL_TEXTS
         speed, tasks = settings.speed is not None, bool(settings.subjects)
-        for cost in (Cost.MEMORY, Cost.SPEED):
-            self.cost_choice.buttons[cost.value].setVisible(speed)
-        for gain in (Gain.DISTANCE, Gain.SAME):
-            self.gain_choice.buttons[gain.value].setVisible(bool(texts))
-        self.gain_choice.buttons[Gain.RIGHT.value].setVisible(tasks)
+        costs = list(Cost) if speed else [Cost.SIZE]
+        gains = [Gain.DISTANCE, Gain.SAME] if texts else []
+        gains += [Gain.RIGHT] if tasks else []
+        self.cost_choice.offer([cost.value for cost in costs])
+        self.gain_choice.offer([gain.value for gain in gains])
+        for choice in (self.cost_choice, self.gain_choice):
+            choice.setVisible(bool(gains))
         gain = Gain.DISTANCE if texts or not tasks else Gain.RIGHT
         self.choose(Cost.SIZE, gain)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
@@ -23,6 +23,7 @@ class Choice(QWidget):
         super().__init__(parent)
         self.buttons: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
+        self._left_out: set[str] = set()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -45,14 +46,22 @@ class Choice(QWidget):
 
     def _round_ends(self) -> None:
         """The style sheet knows left and right only: tell it which button stands there."""
-        buttons = list(self.buttons.values())
+        buttons = [button for key, button in self.buttons.items() if key not in self._left_out]
         if self.isRightToLeft():
             buttons.reverse()
         for place, button in enumerate(buttons):
             ends = {0: "segment-first", len(buttons) - 1: "segment-last"}
-            button.setProperty("kind", ends.get(place, "segment"))
+            alone = len(buttons) == 1
+            button.setProperty("kind", "" if alone else ends.get(place, "segment"))
             button.style().unpolish(button)
             button.style().polish(button)
+
+    def offer(self, keys: Collection[str]) -> None:
+        """Offer only some of the choices."""
+        self._left_out = {key for key in self.buttons if key not in keys}
+        for key, button in self.buttons.items():
+            button.setVisible(key in keys)
+        self._round_ends()
 
     def show_value(self, key: str) -> None:
         """Mark the chosen button."""

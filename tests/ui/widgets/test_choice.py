@@ -34,3 +34,14 @@ def test_the_outer_ends_are_round_in_both_directions(choice):
     assert kinds(choice) == ["segment-last", "segment", "segment-first"]
     choice.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
     assert kinds(choice) == ["segment-first", "segment", "segment-last"]
+
+
+def test_what_is_left_out_leaves_round_ends(qtbot):
+    choice = Choice("Number", (("a", "A"), ("b", "B"), ("c", "C")))
+    qtbot.addWidget(choice)
+    choice.offer(("a", "b"))
+    kinds = {key: button.property("kind") for key, button in choice.buttons.items()}
+    assert (kinds["a"], kinds["b"]) == ("segment-first", "segment-last")
+    assert choice.buttons["c"].isHidden()
+    choice.offer(("b",))
+    assert choice.buttons["b"].property("kind") == ""
