@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.cli import terminal
-from app.cli.compare_text import ShareLine, speed_lines
+from app.cli.compare_text import speed_lines
+from app.cli.progress import ProgressLine
 from app.core.cancel import CancelToken
 from app.core.compare.builds import read_build
 from app.core.compare.measure_requests import JOB, SpeedRequest
@@ -77,11 +78,11 @@ def _measure(
         safe_kernels=services.safe_kernels(cancel),
     )
     on_battery = services.on_battery()
-    with ShareLine("measuring") as line:
+    with ProgressLine("measuring") as line:
 
         def take(event: dict[str, Any]) -> None:
             if event.get("event") == "progress":
-                line.draw(event["done"] / event["total"], "")
+                line.share(event["done"] / event["total"])
 
         found = run_job(JOB, request.to_wire(), cancel, take)
     notes = speed_notes(found["busy_cores"], on_battery, safe_kernels=request.safe_kernels)

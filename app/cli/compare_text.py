@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from app.cli.progress import ProgressLine
 from app.core.compare.results import BuildResult, Comparison, Note, SpeedResult, Spread
 from app.core.compare.runner import Progress
 from app.core.compare.verdict import sentence, verdicts
@@ -26,7 +24,6 @@ HEADINGS: Final = (
     "99.9 %",
     "SAME TOP",
 )
-INTERVAL_S: Final = 0.1
 
 
 def table(comparison: Comparison) -> Iterator[str]:
@@ -133,43 +130,14 @@ def speed_lines(result: SpeedResult, notes: Sequence[Note]) -> Iterator[str]:
         yield f"Note: {note_text(note)}"
 
 
-class ShareLine:
-    """One line of progress on standard error where somebody can see it; leaving the block erases it."""
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-        self._seen = sys.stderr.isatty()
-        self._drawn_s = float("-inf")
-
-    def __enter__(self) -> Self:
-        """The line itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Erase it."""
-        if self._drawn_s > float("-inf"):
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+class ShareLine(ProgressLine):
+    """How far a comparison is."""
 
     def show(self, progress: Progress, builds: Sequence[BuildResult]) -> None:
-        """Draw how far a comparison is, if it is time to."""
+        """Draw it, if it is time to."""
         part = progress.part
         what = f"{builds[part.build].quant} {STEPS[part.step]}" if part else "done"
-        self.draw(progress.share, f"{what}  {_left(progress.left_s)}")
-
-    def draw(self, share: float, text: str) -> None:
-        """Draw a share of the work and a text, if it is time to."""
-        now = time.monotonic()
-        if not self._seen or now - self._drawn_s < INTERVAL_S:
-            return
-        self._drawn_s = now
-        sys.stderr.write(f"\r{self._label} {share:4.0%}  {text}\x1b[K")
-        sys.stderr.flush()
+        self.share(progress.share, f"  {what}  {_left(progress.left_s)}")
 
 
 def _left(seconds: float) -> str:

@@ -51,6 +51,7 @@ def run_deferred_deletes():
 @pytest.fixture(autouse=True)
 def nothing_left_behind(qapp):
     """No top-level widget, running timer, colour or font of the application outlives its test."""
+    start.make_application()  # name and language, as in the app
     before = set(QApplication.topLevelWidgets())
     palette, font, sheet = qapp.palette(), qapp.font(), qapp.styleSheet()
     yield

@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
-    QRect,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QColor, QFont, QPainter, QPalette, QPen, QWheelEvent
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QFont, QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
@@ -32,9 +21,10 @@ from app.core.advice.size_grid import WIDTHS, SizeRow
 from app.ui.advice_words import origin_words, quality_word
 from app.ui.machine.words import billions, fit_word, second_line, speed_text, tr
 from app.ui.messages import number, size
+from app.ui.widgets.cell_table import CellTable, Index
+from app.ui.widgets.ink import mixed
 from app.ui.widgets.row_paint import begin_row
 
-Index = QModelIndex | QPersistentModelIndex
 ADVICE_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 NOWHERE: Final = QModelIndex()
 GAP_PX: Final = 2
@@ -69,25 +59,11 @@ def cell_words(row: SizeRow, advice: BuildAdvice) -> str:
     return " ".join(parts)
 
 
-def blended(over: QColor, under: QColor, share: float) -> QColor:
-    """``share`` of one colour over another."""
-    rest = 1 - share
-    red, green, blue = (
-        round(share * top + rest * low)
-        for top, low in (
-            (over.red(), under.red()),
-            (over.green(), under.green()),
-            (over.blue(), under.blue()),
-        )
-    )
-    return QColor(red, green, blue)
-
-
 class SizeItemModel(QAbstractTableModel):
     """The table as Qt sees it."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._rows: tuple[SizeRow, ...] = ()
 
     @property
@@ -200,7 +176,7 @@ class SizeDelegate(QStyledItemDelegate):
             painter.setBrush(palette.color(roles.AlternateBase))
         else:
             accent, page = palette.color(roles.Accent), palette.color(roles.Base)
-            painter.setBrush(blended(accent, page, SHARES[fit]))
+            painter.setBrush(mixed(accent, page, SHARES[fit]))
         painter.drawRoundedRect(place, RADIUS_PX, RADIUS_PX)
         current = bool(option.state & QStyle.StateFlag.State_HasFocus)
         if current and option.widget.hasFocus():
@@ -209,39 +185,17 @@ class SizeDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), RADIUS_PX - 1, RADIUS_PX - 1)
 
 
-class SizeTable(QTableView):
-    """The table itself, as high as its rows; arrow keys move, and the current cell is explained below it.
-
-    Signals:
-        explained: the words about the current cell.
-    """
-
-    explained = Signal(str)
+class SizeTable(CellTable):
+    """The table itself."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
         self._begun = False
-        self.item_model = SizeItemModel(self)
-        self.setModel(self.item_model)
-        self.setItemDelegate(SizeDelegate(self))
-        self.setAccessibleName(tr("What sizes of model fit at which bit-width"))
-        self.setShowGrid(False)
-        self.setCornerButtonEnabled(False)
-        self.setTabKeyNavigation(False)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.item_model = SizeItemModel()
+        name = tr("What sizes of model fit at which bit-width")
+        super().__init__(name, self.item_model, SizeDelegate(), parent)
         self.horizontalHeader().setMinimumSectionSize(40)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        for header in (self.horizontalHeader(), self.verticalHeader()):
-            header.setSectionsClickable(False)
-            header.setHighlightSections(False)
         self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.item_model.modelReset.connect(self._fit)
-        self.selectionModel().currentChanged.connect(self._explain)
-        self.item_model.dataChanged.connect(lambda *_which: self._explain(self.currentIndex()))
 
     def set_rows(self, rows: Sequence[SizeRow]) -> None:
         """Show another answer."""
@@ -255,17 +209,8 @@ class SizeTable(QTableView):
             place = self.item_model.index(sizes.index(parameters), list(WIDTHS).index(bits))
             self.setCurrentIndex(place)
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Rows grow with the text."""
-        super().changeEvent(event)
-        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
-            self._fit()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll the page, there is nothing to scroll here."""
-        event.ignore()
-
-    def _fit(self) -> None:
+    def fit(self) -> None:
+        """As high as the rows, as wide at the side as the names."""
         row_px = self.sizeHintForRow(0) if self.item_model.rowCount() else 0
         self.verticalHeader().setDefaultSectionSize(row_px)
         names = [billions(row.parameters) for row in self.item_model.rows]
@@ -273,7 +218,3 @@ class SizeTable(QTableView):
         self.verticalHeader().setFixedWidth(widest + 4 * PAD_PX)
         height = row_px * len(names) + self.horizontalHeader().sizeHint().height()
         self.setFixedHeight(height + 2 * self.frameWidth())
-
-    def _explain(self, index: Index, _before: object = None) -> None:
-        if index.isValid():
-            self.explained.emit(str(index.data(Qt.ItemDataRole.ToolTipRole)))

@@ -10,29 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QGuiApplication, QPainter, QPalette, QPen, QWheelEvent
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
+from app.ui.widgets.cell_table import CellTable, Index
 from app.ui.widgets.ink import luminance, mixed
 
-Index = QModelIndex | QPersistentModelIndex
 CELL_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 NOWHERE: Final = QModelIndex()
 GAP_PX: Final = 1
@@ -67,8 +57,8 @@ class HeatRow:
 class HeatItemModel(QAbstractTableModel):
     """The map as Qt sees it."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.columns: tuple[str, ...] = ()
         self.rows: tuple[HeatRow, ...] = ()
 
@@ -169,66 +159,25 @@ class HeatDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-class HeatTable(QTableView):
-    """The map, as high as its rows.
+class HeatTable(CellTable):
+    """The map; also the cell under the mouse is explained.
 
     Args:
         name: what it shows, for assistive technology.
         parent: owner.
-
-    Signals:
-        explained: the sentence about the cell that is current or under the mouse.
     """
 
-    explained = Signal(str)
-
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.item_model = HeatItemModel(self)
-        self.setModel(self.item_model)
-        self.setItemDelegate(HeatDelegate(self))
-        self.setAccessibleName(name)
-        self.setShowGrid(False)
-        self.setCornerButtonEnabled(False)
-        self.setTabKeyNavigation(False)
+        self.item_model = HeatItemModel()
+        super().__init__(name, self.item_model, HeatDelegate(), parent)
         self.setMouseTracking(True)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setMinimumSectionSize(8)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        for header in (self.horizontalHeader(), self.verticalHeader()):
-            header.setSectionsClickable(False)
-            header.setHighlightSections(False)
         start = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         self.verticalHeader().setDefaultAlignment(start)
-        self.item_model.modelReset.connect(self._fit)
-        self.selectionModel().currentChanged.connect(self._explain)
-        self.entered.connect(self._explain)
+        self.entered.connect(self.explain)
 
     def set_cells(self, columns: Sequence[str], rows: Sequence[HeatRow]) -> None:
         """Show a map."""
         self.item_model.set_cells(columns, rows)
-        self._explain(self.currentIndex())
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Rows grow with the text."""
-        super().changeEvent(event)
-        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
-            self._fit()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll the page, there is nothing to scroll here."""
-        event.ignore()
-
-    def _fit(self) -> None:
-        header = self.verticalHeader()
-        header.resizeSections(QHeaderView.ResizeMode.ResizeToContents)
-        self.setFixedHeight(header.length() + self.horizontalHeader().sizeHint().height() + 2)
-
-    def _explain(self, index: Index, _before: object = None) -> None:
-        cell = self.item_model.cell(index)
-        if cell is not None:
-            self.explained.emit(cell.words)
+        self.explain(self.currentIndex())
