@@ -16,7 +16,8 @@ def engines(monkeypatch):
     made = []
 
     def make(_data_dir):
-        made.append(FakeEngine([FakeReply((f"Answer number {len(made)}.",))]))
+        replies = [FakeReply((f"Answer number {len(made)}.",)) for _ in range(20)]
+        made.append(FakeEngine(replies))
         return made[-1]
 
     monkeypatch.setattr("app.ui.compare.work.make_engine", make)
@@ -48,8 +49,10 @@ def test_a_test_is_voted_on_by_keyboard_and_revealed(drive, engines, files):
         assert not any("Q4_K_M" in label for label in shown)
         drive.press(page.tasting.round_page.glasses[0].edit, key)
         drive.until(lambda n=number: sum(r.vote is not None for r in page.blind.test.rounds) == n)
+    assert len(engines) == 2  # they stay loaded from round to round
     page.tasting.round_page.reveal_button.click()
     drive.settle()
+    assert all(engine.closed for engine in engines)
     test = page.blind.test
     assert [one.vote for one in test.rounds] == [Vote.LEFT, Vote.RIGHT, Vote.SAME]
     reveal = page.tasting.reveal_page
@@ -100,6 +103,6 @@ def test_a_build_that_cannot_answer_is_told(drive, files):
         build.path.unlink()
     page.columns.field.setText("Hello?")
     page.columns.ask_button.click()
-    drive.until(lambda: page.columns.bar.isVisible() or page.bar.isVisible())
+    drive.until(page.columns.bar.isVisible)
     drive.settle()
     assert not page.ask.running

@@ -11,8 +11,10 @@ from app.core.engine.llama import lib
 from app.core.engine.probe import quantize
 from app.core.paths import guide_path
 from app.ui.compare.head import Format, View
+from app.ui.compare.wish_form import OWN_CHATS
 from app.ui.compare.work import TextWish, Wish
 from tests.model_files import write_model
+from tests.ui.conftest import fill_conversation
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +164,21 @@ def test_every_view_shows_a_finished_comparison(drive):
         drive.settle()
         assert page.stack.currentWidget().isVisible()
     assert [row.note for row in page.history.list.item_model.rows] == ["on show"]
+
+
+def test_the_persons_chats_and_questions_can_be_measured_on(drive, tmp_path):
+    put_models(drive.paths.models_dir, "Q8_0", "Q2_K")
+    look_again(drive)
+    setup, form = drive.page.setup, drive.page.setup.view.form
+    fill_conversation(drive.parts.services, 80)
+    form.texts.buttons[OWN_CHATS].click()
+    drive.until(lambda: OWN_CHATS in form.texts.keys)
+    assert "Question 79" in setup.view.wish.texts[1].text
+    assert setup.view.wish.texts[1].name == "my chats"
+    file = tmp_path / "mine.txt"
+    file.write_text("Q: How many legs has a spider?\nA: 8\nQ: And an ant?\nA: 6\n")
+    form.tasks.box.setChecked(True)
+    setup.own.read_questions(file)
+    drive.until(lambda: setup.view.wish.questions)
+    assert [question.answers for question in setup.view.wish.questions] == [("8",), ("6",)]
+    assert setup.view.wish.settings.subjects == ("arithmetic", "facts", "own")
