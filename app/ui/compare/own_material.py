@@ -33,7 +33,7 @@ class OwnMaterial(QObject):
 
     text_read = Signal(str, str)
     questions_read = Signal(object)
-    chats_read = Signal(str)
+    chats_read = Signal(object)
     failed = Signal(object)
 
     def __init__(self, parts: Parts, parent: QWidget) -> None:
