@@ -1,10 +1,11 @@
-"""`make bench`: runs every benchmark, prints the table and writes it to REPORT.md beside this file."""
+"""`make bench`: runs every benchmark, prints the rows and writes them to REPORT.md beside this file, part by part."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from tests.benchmarks import (
     advice,
@@ -21,20 +22,7 @@ from tests.benchmarks import (
 )
 from tests.benchmarks.llama_tools import CACHE, tools_folder
 from tests.benchmarks.model_writer import write_benchmark_model
-from tests.benchmarks.rows import REPORT, Row, report
-
-PARTS = (
-    "startup",
-    "stall",
-    "library",
-    "download",
-    "engine",
-    "latency",
-    "advice",
-    "compare",
-    "quantize",
-    "fit",
-)
+from tests.benchmarks.rows import Row, write_report
 
 
 def main() -> int:
@@ -44,36 +32,35 @@ def main() -> int:
         "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all"
     )
     chosen = parser.parse_args().parts or list(PARTS)
-    rows: list[Row] = []
-    if "startup" in chosen:
-        rows += _shown(startup.run())
-    if "stall" in chosen:
-        rows += _shown(transcript_stall.run())
-    if "library" in chosen:
-        rows += _shown(library_speed.run())
-    if "download" in chosen:
-        rows += _shown(download_speed.run())
-        rows += _shown(download_stall.run())
-    if "engine" in chosen or "latency" in chosen:
-        tools_folder()
-        model = write_benchmark_model(CACHE, "Q4_K_M")
-        if "engine" in chosen:
-            rows += _shown(engine_speed.run(model))
-        if "latency" in chosen:
-            rows += _shown(chat_latency.run(model))
-    if "advice" in chosen:
-        rows += _shown(advice.run())
-    if "compare" in chosen:
-        rows += _shown(compare.run())
-    if "quantize" in chosen:
-        rows += _shown(quantize.run())
-    if "fit" in chosen:
-        rows += _shown(fit.run())
-    text = report(rows)
-    if set(chosen) == set(PARTS):
-        REPORT.write_text("# Benchmarks\n\nWritten by `make bench`.\n\n" + text, encoding="utf-8")
-    sys.stdout.write("\n" + text)
-    return 0 if all(row.ok for row in rows) else 1
+    done: dict[str, list[Row]] = {}
+    for name in [name for name in PARTS if name in chosen]:
+        done[name] = _shown(PARTS[name]())
+        write_report(done, list(PARTS))
+    return 0 if all(row.ok for rows in done.values() for row in rows) else 1
+
+
+def _download() -> Iterator[Row]:
+    yield from download_speed.run()
+    yield from download_stall.run()
+
+
+def _model() -> Path:
+    tools_folder()
+    return write_benchmark_model(CACHE, "Q4_K_M")
+
+
+PARTS: dict[str, Callable[[], Iterable[Row]]] = {
+    "startup": startup.run,
+    "stall": transcript_stall.run,
+    "library": library_speed.run,
+    "download": _download,
+    "engine": lambda: engine_speed.run(_model()),
+    "latency": lambda: chat_latency.run(_model()),
+    "advice": advice.run,
+    "compare": compare.run,
+    "quantize": quantize.run,
+    "fit": fit.run,
+}
 
 
 def _shown(rows: Iterable[Row]) -> list[Row]:

@@ -89,6 +89,7 @@ def _short(engine: Engine, model: Path) -> Iterator[Row]:
     prompt: list[tuple[float, float]] = []
     for pair in range(PAIRS + 1):
         theirs = llama_bench(model, "-p", "0", "-n", str(TOKENS), "-d", str(DEPTH))
+        reply(engine, prompt_of(engine, DEPTH, f"warm-up {pair}"), 1)  # as llama-bench does
         stats = reply(engine, prompt_of(engine, DEPTH, f"run {pair}"), TOKENS)
         their_prompt = llama_bench(model, "-p", str(DEPTH), "-n", "0")
         if pair == 0 or stats.tokens_per_s is None or stats.prompt_tokens_per_s is None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import platform
+import re
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,10 +40,22 @@ def median_ratio(pairs: Sequence[tuple[float, float]]) -> float:
     return statistics.median(a / b for a, b in pairs)
 
 
-def report(rows: Sequence[Row]) -> str:
-    """The table, with the machine it was taken on."""
+def table(rows: Sequence[Row]) -> str:
+    """Rows as a Markdown table."""
     head = ["| what | value | goal | met | detail |", "|---|---|---|---|---|"]
-    return "\n".join([f"Machine: {machine()}", "", *head, *(row.line() for row in rows)]) + "\n"
+    return "\n".join([*head, *(row.line() for row in rows)]) + "\n"
+
+
+def write_report(parts: Mapping[str, Sequence[Row]], order: Sequence[str]) -> None:
+    """Put the parts that ran into `REPORT`; parts that did not run keep what stood there."""
+    old = REPORT.read_text(encoding="utf-8") if REPORT.exists() else ""
+    found = dict(re.findall(r"^## (\S+)\n\n(.*?)(?=^## |\Z)", old, re.MULTILINE | re.DOTALL))
+    today = time.strftime("%Y-%m-%d")
+    for name, rows in parts.items():
+        found[name] = f"{today}, {machine()}\n\n{table(rows)}\n"
+    sections = [f"## {name}\n\n{found[name].strip()}\n" for name in order if name in found]
+    intro = "Written by `make bench`. Each part says when and where it was measured."
+    REPORT.write_text("\n".join(["# Benchmarks\n", f"{intro}\n", *sections]), encoding="utf-8")
 
 
 def machine() -> str:
