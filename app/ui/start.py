@@ -26,8 +26,8 @@ from app.ui.theme import WindowTheme
 FINISH_S = 0.6  # a stopped reply has this long to be stored before the engine is closed
 JOIN_S = 1.0
 PAINT_MS = 250
-# A worker that computes hands the interpreter on after this long; with Python's own 5 ms, twenty connections that
-# download keep the window waiting for up to 30 ms (measured: 9 ms with this).
+# A worker that computes hands the interpreter on after this long; with Python's own 5 ms, many connections that
+# download keep the window waiting longer (p99 at 40 MB/s: 3.9 ms, with this 2.3 to 3.3 ms; "download" in the benchmarks).
 SWITCH_S = 0.001
 UNDO_S = 60.0  # another window may still offer to bring back what was deleted this lately
 TRANSCRIPT_MODULES = (

@@ -9,7 +9,6 @@ from enum import StrEnum
 from app.core.advice.quality import word_of
 from app.core.advice.results import QualityWord
 from app.core.compare.results import BuildResult, Comparison
-from app.core.compare.statistics import sign_test
 
 
 class Cost(StrEnum):
@@ -122,15 +121,6 @@ def front_of(points: Sequence[tuple[int, float, float]]) -> tuple[int, ...]:
             found.append(name)
             best = loss
     return tuple(found)
-
-
-def task_difference(comparison: Comparison, one: int, other: int, subject: str) -> float | None:
-    """P value of an exact sign test on the questions that only one of two builds got right; None if not measured."""
-    tasks = [comparison.builds[index].task(subject) for index in (one, other)]
-    if tasks[0] is None or tasks[1] is None:
-        return None
-    right = [{item.id for item in task.items if item.right} for task in tasks if task]
-    return sign_test(len(right[0] - right[1]), len(right[1] - right[0]))
 
 
 def sentence(comparison: Comparison, verdict: Verdict) -> str:

@@ -22,8 +22,8 @@ KILL_TIMEOUT_S: Final = 2.0
 LOG_TAIL_BYTES: Final = 16_384
 # OpenMP threads that wait for each other spin this often before they sleep. The library's default of about 300,000 times
 # is ruinous as soon as another program wants a core and all threads stay at work (measured on two cores: 0.4 tokens/s
-# instead of 40). Against 3,000, 20,000 reads prompts 6 % and writes 9 % faster on a quiet machine; beside a busy program the
-# first prompt takes twice as long, until `ThreadGovernor` gives way, and then nothing is lost.
+# instead of 40). Against 3,000, 20,000 read prompts 6 % and wrote 9 % faster with the cores free (medians of eight runs on an
+# unsteady host); beside a busy program the first prompt took twice as long, until `ThreadGovernor` gave way.
 OPENMP_SPINS: Final = "20000"
 _ROOT: Final = Path(__file__).resolve().parents[3]
 

@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
 
 import httpx2
 from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_url
@@ -225,10 +224,6 @@ class HubClient:
         return hf_hub_url(
             hub_names.check_repo(repo), path, revision=revision, endpoint=self.endpoint
         )
-
-    def file_page(self, repo: str, revision: str, path: str) -> str:
-        """The web page of a file."""
-        return f"{self.page(repo)}/blob/{quote(revision, safe='')}/{quote(path)}"
 
     def _api(self) -> HfApi:
         return HfApi(

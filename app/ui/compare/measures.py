@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.core.advice.quality import word_of
-from app.core.compare.results import BuildResult, Comparison, Spread
+from app.core.compare.results import BuildResult, Spread
 from app.core.engine.divergence import Divergence
 from app.ui.advice_words import quality_word
 from app.ui.compare.words import decimal, percent, short_number, speed_text, subject_name, tr
@@ -153,11 +153,6 @@ def summary(build: BuildResult, name: str, text: str = ALL_TEXTS) -> str:
         words = tr("same top word {value} of the time, ± {error}")
         lines.append(words.format(value=same.text, error=percent(same.error, 1)))
     return "\n".join([*lines, tr("Measured here, on this computer.")])
-
-
-def subjects_of(comparison: Comparison) -> tuple[str, ...]:
-    """Subjects of graded questions, with their names."""
-    return comparison.settings.subjects
 
 
 def subject_title(subject: str) -> str:

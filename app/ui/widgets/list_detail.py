@@ -60,11 +60,6 @@ class ListDetail(QSplitter):
         self.setStretchFactor(1, 1)
         self._arrange()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether something is opened."""
-        return self._open
-
     def open_detail(self) -> None:
         """Bring what was opened into sight."""
         self._open = True
