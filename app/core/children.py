@@ -19,6 +19,7 @@ CHILDREN: Final = {
     "fit-job": "app.core.quantize.fit_job",
     "measure-job": "app.core.compare.measure_job",
 }
+LONG_JOBS: Final = ("imatrix-job", "fit-job")  # minutes to hours of all cores
 
 
 def child_command(word: str) -> list[str]:

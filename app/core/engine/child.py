@@ -20,11 +20,11 @@ from app.core.engine import wire
 
 KILL_TIMEOUT_S: Final = 2.0
 LOG_TAIL_BYTES: Final = 16_384
-# OpenMP threads that wait for each other spin this often before they sleep. The library's default of about 300,000 times
-# is ruinous as soon as another program wants a core and all threads stay at work (measured on two cores: 0.4 tokens/s
-# instead of 40). Against 3,000, 20,000 read prompts 6 % and wrote 9 % faster with the cores free (medians of eight runs on an
-# unsteady host); beside a busy program the first prompt took twice as long, until `ThreadGovernor` gave way.
-OPENMP_SPINS: Final = "20000"
+# OpenMP threads that wait for each other spin this often before they sleep, where a job goes on for long beside other
+# programs. The library's own 300,000 times are ruinous as soon as another program wants a core and all threads stay at
+# work. Replies keep them: they read prompts 5 to 9 % faster, and `ThreadGovernor` gives way within half a second (beside one
+# and two busy programs, prompts and replies came out alike with 3,000, 20,000 and 300,000).
+SHARING_SPINS: Final = "20000"
 _ROOT: Final = Path(__file__).resolve().parents[3]
 
 
@@ -32,12 +32,16 @@ class ChildGone(Exception):  # noqa: N818 - an outcome that callers translate
     """The child has ended; nothing more will come."""
 
 
-def child_environment() -> dict[str, str]:
-    """Environment of internal children: they find the app, share the processor, and crash without a debugger."""
+def child_environment(*, shares_cores: bool = False) -> dict[str, str]:
+    """Environment of internal children: they find the app, and crash without a debugger.
+
+    Args:
+        shares_cores: for long work that other programs should not suffer from, nor it from them.
+    """
     inherited = os.environ.get("PYTHONPATH", "")
     paths = [str(_ROOT), *([inherited] if inherited else [])]
     return {
-        "GOMP_SPINCOUNT": OPENMP_SPINS,
+        **({"GOMP_SPINCOUNT": SHARING_SPINS} if shares_cores else {}),
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
         "GGML_NO_BACKTRACE": "1",
@@ -72,12 +76,16 @@ class Call:
 class EngineChild:
     """A running engine child.
 
+    Args:
+        command: what to start.
+        shares_cores: see `child_environment`.
+
     Attributes:
         ended: set once the child is gone and reaped.
         killed: whether this side ended it.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], *, shares_cores: bool = False) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the reader when the child is gone
         self._log_tail = ""
         self.killed = False
@@ -93,7 +101,7 @@ class EngineChild:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
-                env=child_environment(),
+                env=child_environment(shares_cores=shares_cores),
                 bufsize=0,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )

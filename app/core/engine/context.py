@@ -30,6 +30,11 @@ _LOAD_PLAIN: Final = 0
 _DECODE_FULL: Final = 1
 _DECODE_ABORTED: Final = 2
 _CHECKED_LOGITS: Final = 64
+# The processor's kernels for k-quants multiply 16 tokens at once, what is left by fours, and the rest one by one. Measured
+# (0.6 B, Q4_K_M, two cores): 12 tokens 75 ms, 15 tokens 82 ms, 16 tokens 64 ms; where that does not hold (Q8_0, F16), four
+# tokens more cost no more than 10 ms of 90.
+BLOCK_ROWS: Final = 16
+PADDED_FROM: Final = 12
 
 
 class ContextFull(Exception):  # noqa: N818 - an outcome, not an error
@@ -67,6 +72,12 @@ def context_parameters(plan: LoadPlan) -> Any:  # noqa: ANN401 - a ctypes struct
     parameters.swa_full = plan.whole_windows
     parameters.no_perf = True
     return parameters
+
+
+def padding_of(count: int, room: int) -> int:
+    """Tokens that fill up the last block of a batch of ``count``, where that is faster and ``room`` holds them."""
+    padding = -count % BLOCK_ROWS
+    return padding if padding <= BLOCK_ROWS - PADDED_FROM and count + padding <= room else 0
 
 
 class LlamaContext:
@@ -177,12 +188,15 @@ class LlamaContext:
         self._cut(common)
         return len(self.tokens)
 
-    def evaluate(self, tokens: Sequence[int], on_progress: Callable[[int], None]) -> None:
+    def evaluate(
+        self, tokens: Sequence[int], on_progress: Callable[[int], None], *, padded: bool = False
+    ) -> None:
         """Evaluate a prompt's tokens behind those in the cache, a batch at a time.
 
         Args:
             tokens: what follows; more than one batch is fine.
             on_progress: gets the number of tokens in the cache after each batch.
+            padded: fill up a batch with tokens that are taken back where that is faster.
 
         Raises:
             Cancelled: the stop flag was set; what was finished stays in the cache.
@@ -190,25 +204,41 @@ class LlamaContext:
         """
         head = len(tokens) - TAIL_TOKENS
         if self._checkpoint is not None and head > 0:
-            self._evaluate_all(tokens[:head], on_progress)
+            self._evaluate_all(tokens[:head], on_progress, padded=False)
             self._checkpoint.take(len(self.tokens))
             tokens = tokens[head:]
-        self._evaluate_all(tokens, on_progress)
+        self._evaluate_all(tokens, on_progress, padded=padded and self._checkpoint is None)
 
-    def _evaluate_all(self, tokens: Sequence[int], on_progress: Callable[[int], None]) -> None:
+    def _evaluate_all(
+        self, tokens: Sequence[int], on_progress: Callable[[int], None], *, padded: bool
+    ) -> None:
         with self.stop.watched_by(self._context):
             for start in range(0, len(tokens), self.plan.batch):
                 part = tokens[start : start + self.plan.batch]
                 if self.stop.is_set:
                     raise Cancelled
-                array = (ctypes.c_int32 * len(part))(*part)
-                batch = lib.llama_batch_get_one(array, len(part))
-                if start + len(part) < len(tokens):  # only the prompt's last token needs scores
-                    batch.logits = (ctypes.c_int8 * len(part))()
-                status = lib.llama_decode(self._context, batch)
-                self._account(status, part)
+                is_last = start + len(part) == len(tokens)
+                room = min(self.plan.batch, self.context_length - len(self.tokens))
+                padding = padding_of(len(part), room) if padded else 0
+                self._account(self._decode(part, padding, wants_scores=is_last), part)
                 on_progress(len(self.tokens))
                 self.give_way(time.perf_counter())
+
+    def _decode(self, part: Sequence[int], padding: int, *, wants_scores: bool) -> int:
+        """Evaluate one batch, of which the last token gets scores if they are wanted; llama.cpp's status.
+
+        ``padding`` tokens are added and taken back afterwards. Nothing before them sees them.
+        """
+        count = len(part) + padding
+        array = (ctypes.c_int32 * count)(*part, *[part[-1]] * padding)
+        batch = lib.llama_batch_get_one(array, count)
+        scored = (ctypes.c_int8 * count)()
+        scored[len(part) - 1] = wants_scores
+        batch.logits = scored
+        status = int(lib.llama_decode(self._context, batch))
+        if padding:
+            lib.llama_memory_seq_rm(self._memory, 0, len(self.tokens) + len(part), -1)
+        return status
 
     def evaluate_one(self, token: int, *, abortable: bool) -> None:
         """Evaluate one generated token; ``abortable`` costs about half a millisecond. Raises as `evaluate`."""

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import BinaryIO, Final
 
 from app.core.cancel import Cancelled, CancelToken
-from app.core.children import child_command
+from app.core.children import LONG_JOBS, child_command
 from app.core.engine import wire
 from app.core.engine.child import ChildGone, EngineChild
 from app.core.engine.crash import MemoryFacts, explain, kernel_kills
@@ -54,7 +54,8 @@ def run_job(
     cancel.raise_if_cancelled()
     kills = kernel_kills()
     try:
-        child = EngineChild(child_command(word) if isinstance(word, str) else word)
+        command = child_command(word) if isinstance(word, str) else word
+        child = EngineChild(command, shares_cores=word in LONG_JOBS)
     except OSError as error:
         raise AppError(ErrorCode.ENGINE_UNAVAILABLE, reason=str(error)) from error
     try:

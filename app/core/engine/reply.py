@@ -121,7 +121,7 @@ class ReplyMaker:
                 state.sent = now
                 send(PromptProgress(done, state.prompt_tokens))
 
-        context.evaluate(prompt.tokens[state.reused_tokens :], report)
+        context.evaluate(prompt.tokens[state.reused_tokens :], report, padded=True)
         state.prompt_done = time.perf_counter()
         if context.has_broken_logits():
             reason = "the model computes no numbers: its weights are damaged"
