@@ -26,10 +26,12 @@ from app.core.paths import Paths
 from tests.benchmarks.llama_tools import tools_folder
 from tests.benchmarks.rows import Row, median_ratio
 
-PAIRS = 5
+PAIRS = 7
+LONG_PAIRS = 4
 DEPTH = 512
 TOKENS = 128
 DEEP = 3000
+LONG_PROMPT = 2048
 THREADS = 2
 
 
@@ -74,42 +76,46 @@ def llama_bench(model: Path, *arguments: str) -> float:
 
 
 def run(model: Path) -> Iterator[Row]:
-    """The three rows of issue "the app's spine": generation, prompt, deep generation."""
+    """Generation, prompts short and long, generation far into a reply."""
     with tempfile.TemporaryDirectory(prefix="nibble-bench-") as folder:
         engine = open_engine(Path(folder), model, 4096)
         try:
-            yield from _short(engine, model)
+            yield _generation(engine, model)
+            yield _prompts(engine, model, DEPTH, PAIRS)
+            yield _prompts(engine, model, LONG_PROMPT, LONG_PAIRS)
             yield _deep(engine, model)
         finally:
             engine.close()
 
 
-def _short(engine: Engine, model: Path) -> Iterator[Row]:
-    generation: list[tuple[float, float]] = []
-    prompt: list[tuple[float, float]] = []
+def _generation(engine: Engine, model: Path) -> Row:
+    pairs: list[tuple[float, float]] = []
     for pair in range(PAIRS + 1):
         theirs = llama_bench(model, "-p", "0", "-n", str(TOKENS), "-d", str(DEPTH))
-        reply(engine, prompt_of(engine, DEPTH, f"warm-up {pair}"), 1)  # as llama-bench does
-        stats = reply(engine, prompt_of(engine, DEPTH, f"run {pair}"), TOKENS)
-        their_prompt = llama_bench(model, "-p", str(DEPTH), "-n", "0")
-        if pair == 0 or stats.tokens_per_s is None or stats.prompt_tokens_per_s is None:
-            continue  # the first pair warms both up
-        generation.append((stats.tokens_per_s, theirs))
-        prompt.append((stats.prompt_tokens_per_s, their_prompt))
-    yield Row(
-        f"generation tokens/s against llama-bench ({model.stem}, depth {DEPTH})",
-        median_ratio(generation),
-        0.97,
-        True,
-        _pairs(generation),
-    )
-    yield Row(
-        f"prompt tokens/s against llama-bench ({DEPTH} tokens)",
-        median_ratio(prompt),
-        0.95,
-        True,
-        _pairs(prompt),
-    )
+        stats = _warm_reply(engine, DEPTH, f"generation {pair}", TOKENS)
+        if pair and stats.tokens_per_s is not None:  # the first pair warms both up
+            pairs.append((stats.tokens_per_s, theirs))
+    what = f"generation tokens/s against llama-bench ({model.stem}, depth {DEPTH})"
+    return Row(what, median_ratio(pairs), 0.97, True, _pairs(pairs))
+
+
+def _prompts(engine: Engine, model: Path, tokens: int, count: int) -> Row:
+    pairs: list[tuple[float, float]] = []
+    for pair in range(count + 1):
+        theirs = llama_bench(model, "-p", str(tokens), "-n", "0")
+        stats = _warm_reply(engine, tokens, f"prompt {pair}", 1)
+        if pair and stats.prompt_tokens_per_s is not None:
+            pairs.append((stats.prompt_tokens_per_s, theirs))
+    what = f"prompt tokens/s against llama-bench ({tokens:,} tokens)"
+    return Row(what, median_ratio(pairs), 0.95, True, _pairs(pairs))
+
+
+def _warm_reply(engine: Engine, tokens: int, salt: str, max_tokens: int) -> ReplyStats:
+    """A reply right after another prompt was read, as llama-bench warms up."""
+    warm_up = prompt_of(engine, tokens, f"warm-up {salt}")
+    messages = prompt_of(engine, tokens, f"run {salt}")
+    reply(engine, warm_up, 1)
+    return reply(engine, messages, max_tokens)
 
 
 def _deep(engine: Engine, model: Path) -> Row:
