@@ -178,13 +178,16 @@ class LlamaContext:
     def rewind(self, tokens: Sequence[int]) -> int:
         """Keep the longest beginning that the cache shares with ``tokens``; returns its length.
 
-        At least one token is left to be evaluated, because sampling needs fresh logits. Models with sliding windows or
+        At least one token is left to be evaluated, because sampling needs fresh logits. A few tokens are not worth keeping
+        before a long prompt: its batches would straddle the blocks of cells over which attention is computed. Models with sliding windows or
         recurrent layers can only go back to the end of the last prompt (`Checkpoint`); else they begin again.
         """
         limit = min(len(tokens) - 1, len(self.tokens))
         common = 0
         while common < limit and self.tokens[common] == tokens[common]:
             common += 1
+        if common < BLOCK_ROWS and len(tokens) > self.plan.batch:
+            common = 0
         self._cut(common)
         return len(self.tokens)
 

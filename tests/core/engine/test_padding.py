@@ -82,3 +82,14 @@ def test_no_padding_beyond_the_end_of_the_context(context, decoded):
     context.evaluate(TOKENS[:13], lambda _done: None, padded=True)
     assert decoded == [13]
     assert len(context.tokens) == 255
+
+
+def test_a_tiny_beginning_is_read_again_before_a_long_prompt(context):
+    read(context, TOKENS[:100], padded=True)
+    assert context.rewind([*TOKENS[: BLOCK_ROWS - 1], *TOKENS[50 : 50 + BATCH]]) == 0
+
+
+@pytest.mark.parametrize(("shared", "new"), [(BLOCK_ROWS, BATCH), (BLOCK_ROWS - 1, BLOCK_ROWS)])
+def test_other_beginnings_are_kept(context, shared, new):
+    read(context, TOKENS[:100], padded=True)
+    assert context.rewind([*TOKENS[:shared], *TOKENS[50 : 50 + new]]) == shared

@@ -159,8 +159,8 @@ class TestPrompts:
 
     def test_another_conversation_shares_only_its_beginning(self, scripted, engine):
         scripted(["Hi"])
-        run(engine, ask("One thing " * 20))
-        _, _, stats = run(engine, ask("Another thing " * 20))
+        run(engine, ask("One thing " * 10))
+        _, _, stats = run(engine, ask("Another thing " * 10))
         assert 0 < stats.reused_tokens < 12
 
     def test_the_oldest_turns_are_dropped_and_named(self, scripted, engine):
