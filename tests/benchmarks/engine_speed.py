@@ -26,8 +26,8 @@ from app.core.paths import Paths
 from tests.benchmarks.llama_tools import tools_folder
 from tests.benchmarks.rows import Row, median_ratio
 
-PAIRS = 7
-LONG_PAIRS = 4
+PAIRS = 5
+LONG_PAIRS = 3
 DEPTH = 512
 TOKENS = 128
 DEEP = 3000
