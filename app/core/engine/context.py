@@ -31,8 +31,8 @@ _DECODE_FULL: Final = 1
 _DECODE_ABORTED: Final = 2
 _CHECKED_LOGITS: Final = 64
 # The processor's kernels for k-quants multiply 16 tokens at once, what is left by fours, and the rest one by one. Measured
-# (0.6 B, Q4_K_M, two cores): 12 tokens 75 ms, 15 tokens 82 ms, 16 tokens 64 ms; where that does not hold (Q8_0, F16), four
-# tokens more cost no more than 10 ms of 90.
+# (0.6 B, two cores, best of 15): Q4_K_M 12 tokens 75 ms, 15 tokens 82 ms, 16 tokens 64 ms. Other types have no such step: four
+# tokens more cost 15 ms of 96 with Q8_0 and 8 ms of 84 with F16.
 BLOCK_ROWS: Final = 16
 PADDED_FROM: Final = 12
 
@@ -179,8 +179,9 @@ class LlamaContext:
         """Keep the longest beginning that the cache shares with ``tokens``; returns its length.
 
         At least one token is left to be evaluated, because sampling needs fresh logits. A few tokens are not worth keeping
-        before a long prompt: its batches would straddle the blocks of cells over which attention is computed. Models with sliding windows or
-        recurrent layers can only go back to the end of the last prompt (`Checkpoint`); else they begin again.
+        before a long prompt: its batches would straddle the blocks of cells over which attention is computed. Models with
+        sliding windows or recurrent layers can only go back to the end of the last prompt (`Checkpoint`); else they begin
+        again.
         """
         limit = min(len(tokens) - 1, len(self.tokens))
         common = 0
