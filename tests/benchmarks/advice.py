@@ -6,6 +6,7 @@ planned by llama.cpp without loading; speed is predicted after the app's own cal
 
 from __future__ import annotations
 
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from app.core.advice.calibration import Calibration
 from app.core.advice.facts import BuildFacts, ModelShape
 from app.core.advice.header_facts import build_of_header, shape_of_header
 from app.core.advice.memory import estimate_memory
@@ -24,7 +26,6 @@ from app.core.engine.base import LoadOptions
 from app.core.engine.calibrating import calibrate
 from app.core.engine.exact_memory import exact_memory
 from app.core.engine.process import EngineProcess
-from app.core.errors import AppError
 from app.core.hardware.probing import probe_machine
 from app.core.models.gguf import read_file
 from app.core.paths import Paths
@@ -60,6 +61,8 @@ class Case:
     memory_bytes: int
     planned_bytes: int
     tokens_per_s: float
+    calibration: Calibration
+    calibrated_s: float
 
 
 def run() -> Iterator[Row]:
@@ -82,9 +85,16 @@ def run() -> Iterator[Row]:
 
 
 def measure(path: Path) -> Case:
-    """Load a build as the app does, read a prompt, generate, and look at the child."""
+    """Load a build as the app does, read a prompt, generate, and look at the child; calibrate right before it.
+
+    A calibration of its own for each build, as a user has who asks for one and then tries a model: a shared host that is
+    slower ten minutes later says nothing of the prediction.
+    """
     header = read_file(path)
     with tempfile.TemporaryDirectory(prefix="nibble-bench-") as folder:
+        started = time.perf_counter()
+        calibration = calibrate(Path(folder), CancelToken(), threads=THREADS)
+        calibrated_s = time.perf_counter() - started
         paths = Paths(Path(folder))
         paths.create()
         before = {child.pid for child in psutil.Process().children()}
@@ -108,25 +118,29 @@ def measure(path: Path) -> Case:
     )
     planned = exact_memory(path, settings, CancelToken()).total_bytes
     build = build_of_header(header, path.stem)
-    return Case(path.stem, shape_of_header(header), build, settings, used, planned, max(speeds))
+    return Case(
+        path.stem,
+        shape_of_header(header),
+        build,
+        settings,
+        used,
+        planned,
+        max(speeds),
+        calibration,
+        calibrated_s,
+    )
 
 
 def _speeds(cases: list[Case]) -> Iterator[Row]:
     machine = probe_machine(CancelToken(), measure=True)
-    started = time.perf_counter()
-    try:
-        with tempfile.TemporaryDirectory(prefix="nibble-bench-") as folder:
-            calibration = calibrate(Path(folder), CancelToken(), threads=THREADS)
-    except AppError as error:
-        yield Row("calibration, seconds", float("inf"), 30, False, str(error))
-        return
-    took_s = time.perf_counter() - started
-    rates = ", ".join(f"{name} {rate / 1e9:.1f}" for name, rate in calibration.rates.items())
-    detail = f"GB/s: {rates}; a layer {calibration.layer_s * 1e6:.0f} us"
+    last = cases[-1].calibration
+    rates = ", ".join(f"{name} {rate / 1e9:.1f}" for name, rate in last.rates.items())
+    detail = f"the last, GB/s: {rates}; a layer {last.layer_s * 1e6:.0f} us"
+    took_s = statistics.median(case.calibrated_s for case in cases)
     yield Row("calibration, seconds", took_s, 30, False, detail)
     for case in cases:
         found = estimate_speed(
-            machine, case.shape, case.build, case.settings, calibration=calibration
+            machine, case.shape, case.build, case.settings, calibration=case.calibration
         )
         error = found.middle / case.tokens_per_s - 1
         detail = f"{error:+.0%}: predicted {found.low:.0f} to {found.high:.0f}, measured {case.tokens_per_s:.0f}"

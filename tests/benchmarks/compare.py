@@ -9,10 +9,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from app.core.cancel import CancelToken
 from app.core.compare.measure_requests import JOB, QualityRequest, SpeedRequest
+from app.core.compare.speed_work import plan_for
 from app.core.engine.child import child_environment
 from app.core.engine.job import run_job
 from app.core.engine.texts import evaluation_text
@@ -20,7 +20,7 @@ from app.core.paths import guide_path
 from tests.benchmarks.engine_speed import llama_bench
 from tests.benchmarks.llama_tools import CACHE, ROOT, tools_folder
 from tests.benchmarks.model_writer import quantize, write_benchmark_model
-from tests.benchmarks.rows import Row, median_ratio
+from tests.benchmarks.rows import Row, median_ratio, paired, shown_pairs
 
 THREADS = 2
 CONTEXT = 512
@@ -28,7 +28,9 @@ CHUNKS = 4
 GUIDE_TEXT = ROOT / "packaging" / "guide" / "corpus" / "quantization.txt"  # what the guide knows
 GUIDE_CHUNKS = 16
 PAIRS = 3
-PROMPT, GENERATED, DEEP = 512, 64, 1024
+SPEED_PAIRS = 9
+PROMPT, GENERATED = 512, 64
+DEPTHS = (0, 1024)
 STORAGE_ERROR = 5.5e-4  # of the tool's 16-bit log-probabilities, as it measures F16 against itself
 _PERPLEXITY = re.compile(r"Final estimate: PPL = ([\d.]+)")
 _OTHERS = {
@@ -100,38 +102,46 @@ def _time(folder: Path) -> Iterator[Row]:
 
 def _speed() -> Iterator[Row]:
     model = write_benchmark_model(CACHE, "Q4_K_M")
-    found: dict[str, list[tuple[float, float]]] = {}
-    for _ in range(PAIRS):
-        speed = _our_speed(model)
-        same = ["-b", str(speed["batch"]), "-ub", str(speed["batch"])]
-        same += ["-fa", "1" if speed["flash_attention"] else "0"]
-        for point in speed["points"]:
-            depth = str(point["depth"])
-            prompt = llama_bench(model, "-p", str(PROMPT), "-n", "0", "-d", depth, *same)
-            generated = llama_bench(model, "-p", "0", "-n", str(GENERATED), "-d", depth, *same)
-            found.setdefault(f"prompt at depth {depth}", []).append(
-                (point["prompt"]["mean"], prompt)
-            )
-            found.setdefault(f"generation at depth {depth}", []).append(
-                (point["generation"]["mean"], generated)
-            )
-    for name, pairs in found.items():
-        detail = ", ".join(f"{ours:.1f}/{theirs:.1f}" for ours, theirs in pairs)
+    plan = plan_for(_speed_request(model))
+    same = ["-b", str(plan.batch), "-ub", str(plan.batch)]
+    same += ["-fa", "1" if plan.flash_attention else "0"]
+    runs = paired(lambda: _our_speeds(model), lambda: _their_speeds(model, same), SPEED_PAIRS)
+    for name in runs[0][0]:
+        pairs = [(ours[name], theirs[name]) for ours, theirs in runs]
         away = abs(median_ratio(pairs) - 1)
-        yield Row(f"{name}: difference from llama-bench (0.6 B)", away, 0.03, False, detail)
+        what = f"{name}: difference from llama-bench (0.6 B, same batch and attention)"
+        yield Row(what, away, 0.03, False, shown_pairs(pairs))
 
 
-def _our_speed(model: Path) -> dict[str, Any]:
-    request = SpeedRequest(
+def _their_speeds(model: Path, same: list[str]) -> dict[str, float]:
+    found = {}
+    for depth in DEPTHS:
+        deep = ["-d", str(depth), *same]
+        found[f"prompt at depth {depth}"] = llama_bench(model, "-p", str(PROMPT), "-n", "0", *deep)
+        found[f"generation at depth {depth}"] = llama_bench(
+            model, "-p", "0", "-n", str(GENERATED), *deep
+        )
+    return found
+
+
+def _our_speeds(model: Path) -> dict[str, float]:
+    measured = run_job(JOB, _speed_request(model).to_wire(), CancelToken())["speed"]
+    found = {}
+    for point in measured["points"]:
+        found[f"prompt at depth {point['depth']}"] = point["prompt"]["mean"]
+        found[f"generation at depth {point['depth']}"] = point["generation"]["mean"]
+    return found
+
+
+def _speed_request(model: Path) -> SpeedRequest:
+    return SpeedRequest(
         path=str(model),
         prompt_tokens=PROMPT,
         generated_tokens=GENERATED,
-        depths=(0, DEEP),
+        depths=DEPTHS,
         repeats=1,
         threads=THREADS,
     )
-    found: dict[str, Any] = run_job(JOB, request.to_wire(), CancelToken())["speed"]
-    return found
 
 
 def _ours(

@@ -24,10 +24,10 @@ from app.core.engine.base import (
 from app.core.engine.process import EngineProcess
 from app.core.paths import Paths
 from tests.benchmarks.llama_tools import tools_folder
-from tests.benchmarks.rows import Row, median_ratio
+from tests.benchmarks.rows import Row, median_ratio, paired, shown_pairs
 
-PAIRS = 5
-LONG_PAIRS = 3
+PAIRS = 11
+LONG_PAIRS = 5
 DEPTH = 512
 TOKENS = 128
 DEEP = 3000
@@ -89,30 +89,28 @@ def run(model: Path) -> Iterator[Row]:
 
 
 def _generation(engine: Engine, model: Path) -> Row:
-    pairs: list[tuple[float, float]] = []
-    for pair in range(PAIRS + 1):
-        theirs = llama_bench(model, "-p", "0", "-n", str(TOKENS), "-d", str(DEPTH))
-        stats = _warm_reply(engine, DEPTH, f"generation {pair}", TOKENS)
-        if pair and stats.tokens_per_s is not None:  # the first pair warms both up
-            pairs.append((stats.tokens_per_s, theirs))
+    pairs = paired(
+        lambda: _warm_reply(engine, DEPTH, "generation", TOKENS).tokens_per_s or 0.0,
+        lambda: llama_bench(model, "-p", "0", "-n", str(TOKENS), "-d", str(DEPTH)),
+        PAIRS,
+    )
     what = f"generation tokens/s against llama-bench ({model.stem}, depth {DEPTH})"
-    return Row(what, median_ratio(pairs), 0.97, True, _pairs(pairs))
+    return Row(what, median_ratio(pairs), 0.97, True, shown_pairs(pairs))
 
 
 def _prompts(engine: Engine, model: Path, tokens: int, count: int) -> Row:
-    pairs: list[tuple[float, float]] = []
-    for pair in range(count + 1):
-        theirs = llama_bench(model, "-p", str(tokens), "-n", "0")
-        stats = _warm_reply(engine, tokens, f"prompt {pair}", 1)
-        if pair and stats.prompt_tokens_per_s is not None:
-            pairs.append((stats.prompt_tokens_per_s, theirs))
+    pairs = paired(
+        lambda: _warm_reply(engine, tokens, "prompt", 1).prompt_tokens_per_s or 0.0,
+        lambda: llama_bench(model, "-p", str(tokens), "-n", "0"),
+        count,
+    )
     what = f"prompt tokens/s against llama-bench ({tokens:,} tokens)"
-    return Row(what, median_ratio(pairs), 0.95, True, _pairs(pairs))
+    return Row(what, median_ratio(pairs), 0.95, True, shown_pairs(pairs))
 
 
 def _warm_reply(engine: Engine, tokens: int, salt: str, max_tokens: int) -> ReplyStats:
     """A reply right after another prompt was read, as llama-bench warms up."""
-    warm_up = prompt_of(engine, tokens, f"warm-up {salt}")
+    warm_up = prompt_of(engine, tokens, f"warm-up {salt}")  # shares no beginning with the next
     messages = prompt_of(engine, tokens, f"run {salt}")
     reply(engine, warm_up, 1)
     return reply(engine, messages, max_tokens)
@@ -140,7 +138,3 @@ def _deep(engine: Engine, model: Path) -> Row:
         True,
         f"{ours:.1f} / {theirs:.1f} tokens/s",
     )
-
-
-def _pairs(pairs: list[tuple[float, float]]) -> str:
-    return ", ".join(f"{a:.1f}/{b:.1f}" for a, b in pairs)

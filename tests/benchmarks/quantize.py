@@ -24,7 +24,7 @@ from app.core.quantize.types import BUILD_TYPES
 from app.core.quantize.wish import Wish
 from tests.benchmarks.llama_tools import CACHE, tools_folder
 from tests.benchmarks.model_writer import write_benchmark_model
-from tests.benchmarks.rows import Row, median_ratio
+from tests.benchmarks.rows import Row, median_ratio, paired, shown_pairs
 from tests.core.quantize.small_models import write_experts
 
 THREADS = 2
@@ -160,27 +160,27 @@ def _build_times(folder: Path) -> Iterator[Row]:
             made = make_build(plan, folder / "ours.gguf", CancelToken())
             pairs.append((made.quantize_seconds, theirs))
             whole.append(made.seconds)
-        shown = ", ".join(f"{ours:.1f}/{theirs:.1f}" for ours, theirs in pairs)
         yield Row(
             f"seconds for {build} against llama-quantize (0.6 B parameters)",
             median_ratio(pairs),
             1.05,
             at_least=False,
-            detail=f"{shown} s; with hash and trial {statistics.median(whole):.1f} s",
+            detail=f"{shown_pairs(pairs)} s; with hash and trial {statistics.median(whole):.1f} s",
         )
 
 
 def _matrix_time(folder: Path, text: Path) -> Row:
     model = write_benchmark_model(CACHE, "F16")
-    pairs = []
-    for _ in range(PAIRS):
-        theirs = _their_matrix(model, text, folder / "theirs.gguf", CHUNKS)[1]
-        ours = _our_matrix(model, text, folder / "ours.gguf", CHUNKS)[1]
-        pairs.append((ours, theirs))
+    pairs = paired(
+        lambda: _our_matrix(model, text, folder / "ours.gguf", CHUNKS)[1],
+        lambda: _their_matrix(model, text, folder / "theirs.gguf", CHUNKS)[1],
+        PAIRS,
+        warm_up=False,
+    )
     return Row(
         "seconds for an importance matrix against llama-imatrix --no-ppl (0.6 B parameters)",
         median_ratio(pairs),
         1.1,
         at_least=False,
-        detail=", ".join(f"{ours:.1f}/{theirs:.1f}" for ours, theirs in pairs) + " s",
+        detail=f"{shown_pairs(pairs)} s",
     )

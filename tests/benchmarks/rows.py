@@ -6,10 +6,12 @@ import platform
 import re
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+Measured = TypeVar("Measured")
 REPORT = Path(__file__).with_name("REPORT.md")
 
 
@@ -33,6 +35,32 @@ class Row:
         sign = ">=" if self.at_least else "<="
         word = "yes" if self.ok else "**no**"
         return f"| {self.name} | {self.value:.3g} | {sign} {self.goal:g} | {word} | {self.detail} |"
+
+
+def paired(
+    ours: Callable[[], Measured],
+    theirs: Callable[[], Measured],
+    count: int,
+    *,
+    warm_up: bool = True,
+) -> list[tuple[Measured, Measured]]:
+    """``count`` pairs of measurements, ours and theirs taking turns at being first; ``warm_up`` drops one pair more."""
+    pairs = []
+    for turn in range(-warm_up, count):
+        if turn % 2:
+            second = theirs()
+            first = ours()
+        else:
+            first = ours()
+            second = theirs()
+        if turn >= 0:
+            pairs.append((first, second))
+    return pairs
+
+
+def shown_pairs(pairs: Sequence[tuple[float, float]]) -> str:
+    """Pairs as text, for the detail of a row."""
+    return ", ".join(f"{ours:.1f}/{theirs:.1f}" for ours, theirs in pairs)
 
 
 def median_ratio(pairs: Sequence[tuple[float, float]]) -> float:
