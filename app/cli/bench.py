@@ -66,17 +66,16 @@ def run(arguments: argparse.Namespace, paths: Paths, settings: Settings) -> int:
 def _measure(
     arguments: argparse.Namespace, build: BuildResult, services: Services, cancel: CancelToken
 ) -> tuple[SpeedResult, tuple[Note, ...]]:
-    request = SpeedRequest(
-        path=str(build.path),
+    wanted = SpeedSettings(
         prompt_tokens=arguments.prompt_tokens,
         generated_tokens=arguments.generated_tokens,
         depths=arguments.depths,
         repeats=arguments.repeats,
         batch=arguments.batch,
         flash_attention=arguments.flash_attention,
-        threads=arguments.threads,
-        safe_kernels=services.safe_kernels(cancel),
     )
+    safe = services.safe_kernels(cancel)
+    request = SpeedRequest.of(build.path, wanted, arguments.threads, safe_kernels=safe)
     on_battery = services.on_battery()
     with ProgressLine("measuring") as line:
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from app.cli import terminal
 from app.cli.imatrix import calibrate_with_line
+from app.cli.messages import line_for
 from app.cli.progress import ProgressLine
 from app.cli.quantize_text import build_lines, fit_lines, time_left, type_lines, warning_line
-from app.core.cancel import CancelToken
-from app.core.engine.texts import evaluation_text
+from app.core.cancel import Cancelled, CancelToken
 from app.core.errors import AppError, ErrorCode
 from app.core.paths import Paths
 from app.core.quantize.build import make_build, plan_build
 from app.core.quantize.fit import fit_to_size
 from app.core.quantize.fit_types import Contender, FitProgress, FitRequest, FitResult, Winner
 from app.core.quantize.imatrix import PRESET_PREFIX, calibration_from, kept_matrix
+from app.core.quantize.proof import Proof, held_out_text, prove
 from app.core.quantize.recipe import read_recipe
 from app.core.quantize.types import Importance, build_type
 from app.core.quantize.wish import BuildPlan, BuildProgress, BuildResult, PlanWarning, Wish
@@ -50,6 +52,11 @@ def add_parser(commands: Commands) -> argparse.ArgumentParser:
     matrix.add_argument(
         "--calibrate", metavar="TEXT", help="compute one from a text file or preset:NAME"
     )
+    parser.add_argument(
+        "--no-verify",
+        action="store_true",
+        help="do not measure what a type or recipe lost against its source",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="the file to write")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -74,8 +81,8 @@ def run(arguments: argparse.Namespace, paths: Paths, settings: Settings) -> int:
             fitted = _fit(arguments, paths, cancel)
             tree, lines = _fit_tree(fitted), fit_lines(fitted)
         else:
-            made = _build(arguments, paths, cancel)
-            tree, lines = _build_tree(made), build_lines(made)
+            made, proof = _build(arguments, paths, cancel)
+            tree, lines = _build_tree(made, proof), build_lines(made, proof)
     if arguments.json:
         terminal.write_json(tree)
     else:
@@ -84,7 +91,9 @@ def run(arguments: argparse.Namespace, paths: Paths, settings: Settings) -> int:
     return 0
 
 
-def _build(arguments: argparse.Namespace, paths: Paths, cancel: CancelToken) -> BuildResult:
+def _build(
+    arguments: argparse.Namespace, paths: Paths, cancel: CancelToken
+) -> tuple[BuildResult, Proof | None]:
     recipe = read_recipe(arguments.recipe) if arguments.recipe else None
     wish = Wish(type_name=arguments.type or "", recipe=recipe, imatrix=arguments.imatrix)
     kind = build_type(recipe.base if recipe else wish.type_name)
@@ -101,7 +110,8 @@ def _build(arguments: argparse.Namespace, paths: Paths, cancel: CancelToken) -> 
         )
         wish = _calibrated(arguments.source, wish, DEFAULT_TEXT, paths, cancel)
         plan = plan_build(arguments.source, wish, cancel)
-    return _make(plan, arguments.out, cancel)
+    made = _make(plan, arguments.out, cancel)
+    return made, None if arguments.no_verify else _proved(plan, made, cancel)
 
 
 def _calibrated(source: Path, wish: Wish, words: str, paths: Paths, cancel: CancelToken) -> Wish:
@@ -125,23 +135,42 @@ def _make(plan: BuildPlan, target: Path, cancel: CancelToken) -> BuildResult:
         return make_build(plan, target, cancel, show)
 
 
-def _build_tree(made: BuildResult) -> dict[str, Any]:
+def _proved(plan: BuildPlan, made: BuildResult, cancel: CancelToken) -> Proof | None:
+    """What the build lost; None, with the reason on standard error, if that cannot be measured. The build stays."""
+    try:
+        with ProgressLine("measuring what was lost") as line:
+            return prove(plan, made, cancel, _fit_shower(line))
+    except Cancelled:
+        reason = "stopped"
+    except AppError as error:
+        reason = line_for(error)
+    terminal.warn(f"nibble: {made.path} is complete; what it lost was not measured: {reason}")
+    return None
+
+
+def _fit_shower(line: ProgressLine) -> Callable[[FitProgress], None]:
+    def show(progress: FitProgress) -> None:
+        line.share(progress.share, f"  {progress.step.value}{time_left(progress.seconds_left)}")
+
+    return show
+
+
+def _build_tree(made: BuildResult, proof: Proof | None) -> dict[str, Any]:
+    stock = proof.stock if proof else None
     return {
         "out": str(made.path),
         "size_bytes": made.size_bytes,
         "bits_per_weight": round(made.bits_per_weight, 4),
         "types": dict(made.types),
-        "kld_heldout": None,
-        "stock": None,
+        "kld_heldout": proof.build.divergence.kld_mean if proof else None,
+        "stock": _contender_tree(stock) if stock else None,
         "seconds": round(made.seconds, 3),
     }
 
 
 def _fit(arguments: argparse.Namespace, paths: Paths, cancel: CancelToken) -> FitResult:
     words = arguments.calibrate or DEFAULT_TEXT
-    held_out = ""
-    if words.startswith(PRESET_PREFIX):
-        held_out = evaluation_text(words.removeprefix(PRESET_PREFIX))
+    held_out = held_out_text(words) if words.startswith(PRESET_PREFIX) else ""
     request = FitRequest(
         source=arguments.source,
         target=arguments.out,
@@ -151,11 +180,7 @@ def _fit(arguments: argparse.Namespace, paths: Paths, cancel: CancelToken) -> Fi
         imatrix=arguments.imatrix,
     )
     with ProgressLine("fitting") as line:
-
-        def show(progress: FitProgress) -> None:
-            line.share(progress.share, f"  {progress.step.value}{time_left(progress.seconds_left)}")
-
-        return fit_to_size(request, paths.data_dir, cancel, show)
+        return fit_to_size(request, paths.data_dir, cancel, _fit_shower(line))
 
 
 def _fit_tree(made: FitResult) -> dict[str, Any]:

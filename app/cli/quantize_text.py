@@ -8,6 +8,7 @@ from typing import Final
 from app.core.engine.base import Notice
 from app.core.quantize.fit_types import Contender, FitResult, Winner
 from app.core.quantize.imatrix import Calibration
+from app.core.quantize.proof import Proof
 from app.core.quantize.types import BUILD_TYPES, NOT_MADE, BuildType, Importance, NotMade, Purpose
 from app.core.quantize.wish import BuildResult, PlanWarning
 from app.core.units import size_text
@@ -46,6 +47,7 @@ _IMPORTANCE: Final = {
     Importance.RECOMMENDED: "better with a matrix",
     Importance.UNUSED: "",
 }
+_LABEL: Final = 12
 _NOT_MADE: Final = {
     NotMade.IMPORT_ONLY: "runs, but is not made here: it comes repacked from checkpoints made elsewhere",
     NotMade.TRAINED_ONLY: "runs, but is not made here: only models trained for it are of use in it",
@@ -69,13 +71,19 @@ def _type_line(kind: BuildType) -> str:
     return f"{kind.name:<10} {kind.bits_per_weight:5.2f} bits  {PURPOSES[kind.purpose]}{more}"
 
 
-def build_lines(made: BuildResult) -> list[str]:
-    """A build that was made."""
+def build_lines(made: BuildResult, proof: Proof | None) -> list[str]:
+    """A build that was made, and what it lost as far as that was measured."""
     size, bits = size_text(made.size_bytes), made.bits_per_weight
-    return [
+    lines = [
         f"{made.path}: {size}, {bits:.2f} bits a weight ({_shares(made.types)})",
         f"loaded and tried; {made.seconds:.1f} s",
     ]
+    if proof is not None:
+        lines.append("measured against its source, on text it was not made from:")
+        lines.append(_contender_line(proof.build.label[:_LABEL], proof.build))
+        if proof.stock is not None and proof.stock is not proof.build:
+            lines.append(_contender_line(proof.stock.label, proof.stock))
+    return lines
 
 
 def _shares(types: Mapping[str, int]) -> str:
@@ -98,13 +106,15 @@ def fit_lines(made: FitResult) -> list[str]:
         lines.append(f"the mix is kept: {gain:.0%} less divergence on text it was not made from")
     else:
         lines.append(f"{made.stock.label} is kept: the mix was not better on held-out text")
+    if made.calibration is not None:
+        lines += calibration_lines(made.calibration)
     return [*lines, f"{made.seconds:.0f} s"]
 
 
 def _contender_line(name: str, one: Contender) -> str:
     found = one.divergence
     return (
-        f"  {name:<8} {size_text(one.size_bytes):>9}  KL divergence {found.kld_mean:.4f} "
+        f"  {name:<{_LABEL}} {size_text(one.size_bytes):>9}  KL divergence {found.kld_mean:.4f} "
         f"± {found.kld_stderr:.4f}, same top token {found.same_top_token:.1%}"
     )
 

@@ -19,6 +19,7 @@ from app.core.engine.base import (
     ReplyStats,
     Role,
     SamplerOptions,
+    Switch,
     TextDelta,
 )
 from app.core.engine.process import EngineProcess
@@ -35,12 +36,17 @@ LONG_PROMPT = 2048
 THREADS = 2
 
 
-def open_engine(folder: Path, model: Path, context_length: int) -> Engine:
+def open_engine(
+    folder: Path, model: Path, context_length: int, flash_attention: Switch = Switch.AUTO
+) -> Engine:
     """The app's own engine process with the model loaded as the app would load it."""
     paths = Paths(folder)
     paths.create()
     engine = EngineProcess(paths.data_dir)
-    engine.load(model, LoadOptions(context_length=context_length, threads=THREADS), CancelToken())
+    options = LoadOptions(
+        context_length=context_length, threads=THREADS, flash_attention=flash_attention
+    )
+    engine.load(model, options, CancelToken())
     return engine
 
 
@@ -76,7 +82,11 @@ def llama_bench(model: Path, *arguments: str) -> float:
 
 
 def run(model: Path) -> Iterator[Row]:
-    """Generation, prompts short and long, generation far into a reply."""
+    """Generation, prompts short and long, generation far into a reply; then a prompt with flash attention.
+
+    llama-bench has flash attention on; the app has it off where the processor computes, because replies are written faster
+    without it (`app.core.engine.plan`) though short prompts are read slower. The last row shows what that choice costs.
+    """
     with tempfile.TemporaryDirectory(prefix="nibble-bench-") as folder:
         engine = open_engine(Path(folder), model, 4096)
         try:
@@ -84,6 +94,12 @@ def run(model: Path) -> Iterator[Row]:
             yield _prompts(engine, model, DEPTH, PAIRS)
             yield _prompts(engine, model, LONG_PROMPT, LONG_PAIRS)
             yield _deep(engine, model)
+        finally:
+            engine.close()
+    with tempfile.TemporaryDirectory(prefix="nibble-bench-") as folder:
+        engine = open_engine(Path(folder), model, 4096, Switch.ON)
+        try:
+            yield _prompts(engine, model, DEPTH, PAIRS, ", with flash attention as it has")
         finally:
             engine.close()
 
@@ -98,13 +114,13 @@ def _generation(engine: Engine, model: Path) -> Row:
     return Row(what, median_ratio(pairs), 0.97, True, shown_pairs(pairs))
 
 
-def _prompts(engine: Engine, model: Path, tokens: int, count: int) -> Row:
+def _prompts(engine: Engine, model: Path, tokens: int, count: int, more: str = "") -> Row:
     pairs = paired(
         lambda: _warm_reply(engine, tokens, "prompt", 1).prompt_tokens_per_s or 0.0,
         lambda: llama_bench(model, "-p", str(tokens), "-n", "0"),
         count,
     )
-    what = f"prompt tokens/s against llama-bench ({tokens:,} tokens)"
+    what = f"prompt tokens/s against llama-bench ({tokens:,} tokens{more})"
     return Row(what, median_ratio(pairs), 0.95, True, shown_pairs(pairs))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 
 import pytest
@@ -14,31 +13,10 @@ from app.core.compare.store import ComparisonStore
 from app.core.engine.llama import lib
 from app.core.engine.probe import quantize
 from app.core.errors import AppError, ErrorCode
-from app.core.paths import Paths
-from app.core.settings import Settings
 from tests.conftest import GUIDE
 from tests.models import write_random
 
 KEYS = [*COLUMNS, "output"]
-
-
-@pytest.fixture
-def nibble(tmp_path, capsys, monkeypatch):
-    """Runs a command; returns what it printed. The kernels are known to work."""
-    monkeypatch.setattr("app.core.engine.kernels.run_probe", lambda _cancel: None)
-    paths = Paths(tmp_path / "data")
-    paths.create()
-
-    def run(module, *words):
-        parser = argparse.ArgumentParser(prog="nibble")
-        module.add_parser(parser.add_subparsers(dest="command"))
-        name = module.__name__.rpartition(".")[2]
-        arguments = parser.parse_args([name, *map(str, words)])
-        assert module.run(arguments, paths, Settings()) == 0
-        return capsys.readouterr()
-
-    run.paths = paths
-    return run
 
 
 def test_json_has_the_keys_of_the_issue_and_the_reference_first(nibble, tmp_path):

@@ -13,33 +13,14 @@ from app.cli.quantize_text import WARNINGS, fit_lines
 from app.core.engine.base import Notice
 from app.core.errors import AppError, ErrorCode
 from app.core.models.gguf import read_file
-from app.core.paths import Paths
 from app.core.quantize.fit_types import Contender, FitResult, Winner
 from app.core.quantize.recipe import Recipe, parse_recipe
 from app.core.quantize.types import BUILD_TYPES
 from app.core.quantize.wish import PlanWarning
-from app.core.settings import Settings
 from tests.conftest import GUIDE
 from tests.core.quantize.small_models import cut_guide
 
 KEYS = ["out", "size_bytes", "bits_per_weight", "types", "kld_heldout", "stock", "seconds"]
-
-
-@pytest.fixture
-def nibble(tmp_path, capsys):
-    """Runs a command; returns what it printed."""
-    paths = Paths(tmp_path / "data")
-
-    def run(module, *words):
-        parser = argparse.ArgumentParser(prog="nibble")
-        module.add_parser(parser.add_subparsers(dest="command"))
-        name = module.__name__.rpartition(".")[2]
-        arguments = parser.parse_args([name, *map(str, words)])
-        assert module.run(arguments, paths, Settings()) == 0
-        return capsys.readouterr()
-
-    run.paths = paths
-    return run
 
 
 @pytest.fixture
@@ -56,7 +37,7 @@ def test_a_type_that_needs_a_matrix_gets_one_and_the_next_uses_it_again(nibble, 
     assert list(found) == KEYS
     assert (found["out"], found["size_bytes"]) == (str(out), out.stat().st_size)
     assert found["types"] == read_file(out).bytes_by_type
-    assert found["kld_heldout"] is found["stock"] is None
+    assert found["kld_heldout"] == found["stock"]["kld_heldout"] > 0.01  # its own rival
     assert read_file(out).text("nibble.calibration") == "text.txt"
     (kept,) = (nibble.paths.data_dir / "calibrations").iterdir()
     before = kept.stat().st_mtime_ns
@@ -66,8 +47,25 @@ def test_a_type_that_needs_a_matrix_gets_one_and_the_next_uses_it_again(nibble, 
     printed = nibble(quantize, *words)
     assert "bits a weight" in printed.out
     assert "loaded and tried" in printed.out
+    mine, rival = [line.split() for line in printed.out.splitlines() if "KL divergence" in line]
+    assert (mine[0], rival[0]) == ("mine", "Q6_K")
     assert kept.stat().st_mtime_ns == before
     assert parse_recipe(read_file(out).text("nibble.recipe")).name == "mine"
+
+
+def test_measuring_can_be_left_out(nibble, small, tmp_path):
+    words = [small, "--type", "Q8_0", "--no-verify", "--out", tmp_path / "o.gguf"]
+    found = json.loads(nibble(quantize, *words, "--json").out)
+    assert found["kld_heldout"] is found["stock"] is None
+
+
+def test_what_cannot_be_measured_is_said_and_the_build_stays(nibble, small, tmp_path, monkeypatch):
+    monkeypatch.setattr("app.core.quantize.proof.available_memory_bytes", lambda: 1000)
+    out = tmp_path / "o.gguf"
+    printed = nibble(quantize, small, "--type", "Q8_0", "--out", out, "--json")
+    assert json.loads(printed.out)["kld_heldout"] is None
+    assert "not measured: not enough memory" in printed.err
+    assert out.is_file()
 
 
 def test_types_that_do_not_look_at_a_matrix_are_not_calibrated(nibble, small, tmp_path):

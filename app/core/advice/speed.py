@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from app.core.advice.calibration import Calibration
@@ -342,12 +342,3 @@ _BY_BITS: Final = (
     (7.5, "Q6_K"),
     (9.0, "Q8_0"),
 )
-
-
-def with_measured(build: BuildFacts, tokens_per_s: float | None, kld: float | None) -> BuildFacts:
-    """The build with what was measured here instead of estimates (None leaves what it has)."""
-    return replace(
-        build,
-        measured_tokens_per_s=tokens_per_s or build.measured_tokens_per_s,
-        measured_kld=build.measured_kld if kld is None else kld,
-    )

@@ -112,14 +112,6 @@ class SideBySide:
             finish_reason=stats.finish_reason.value,
         )
 
-    def answer_all(
-        self, prompt: int, settings: CompareSettings, cancel: CancelToken, on_event: OnReply
-    ) -> tuple[AnswerResult, ...]:
-        """All builds' answers to one prompt, with where each leaves the first one's; raises as `answer`."""
-        builds = range(len(self._paths))
-        answers = [self.answer(build, prompt, settings, cancel, on_event) for build in builds]
-        return with_differences(answers)
-
 
 def ask(
     engine: Engine,

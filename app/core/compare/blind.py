@@ -168,20 +168,6 @@ def result_of(test: BlindTest) -> BlindResult:
     return BlindResult(wins, len(voted) - sum(wins), p_value, outcome, better, needed)
 
 
-def sentence_of(test: BlindTest) -> str:
-    """The result in English words."""
-    result = result_of(test)
-    one, other = (taster.quant for taster in test.tasters)
-    count = f"{result.rounds} round{'' if result.rounds == 1 else 's'}"
-    votes = f"{one} {result.wins[0]}, {other} {result.wins[1]}, the same {result.ties}"
-    if result.outcome is Outcome.TOO_FEW:
-        return f"After {count} ({votes}) it is too early to say: go on voting."
-    if result.outcome is Outcome.NO_DIFFERENCE:
-        return f"After {count} ({votes}) you can't tell {one} from {other}."
-    better, worse = (one, other) if result.better == 0 else (other, one)
-    return f"After {count} ({votes}) you prefer {better} to {worse}; p = {result.p_value:.3f}."
-
-
 class BlindStore:
     """Blind tests below a data folder, one JSON file each."""
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from app.core.compare.results import BuildResult, Comparison, Spread
-
-BEYOND: Final = 2.0  # standard deviations of both runs together that a change of speed must exceed
 
 
 @dataclass(frozen=True)
@@ -42,14 +39,6 @@ def earlier(comparisons: Iterable[Comparison], build: BuildResult, but: str = ""
         if comparison.id != but and _same_file(other, build)
     ]
     return sorted(found, key=lambda past: past.created, reverse=True)
-
-
-def speed_change(now: Spread, before: Spread) -> float | None:
-    """Relative change of a speed since an earlier run; None while it is within the spread of the runs."""
-    noise = BEYOND * (now.deviation**2 + before.deviation**2) ** 0.5
-    if not before.mean or abs(now.mean - before.mean) <= noise:
-        return None
-    return now.mean / before.mean - 1
 
 
 def _same_file(one: BuildResult, other: BuildResult) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
+
+from app.core.compare.results import SpeedSettings
 
 JOB: Final = "measure-job"
 SCORES_FILE: Final = "scores.npz"  # a build's scores of a text, in the folder of the request
@@ -52,6 +55,13 @@ class SpeedRequest:
     threads: int = 0
     safe_kernels: bool = False
     kv_type: str = "f16"
+
+    @classmethod
+    def of(
+        cls, path: Path, wanted: SpeedSettings, threads: int, *, safe_kernels: bool
+    ) -> SpeedRequest:
+        """The request for a build, from the settings of a comparison."""
+        return cls(str(path), **asdict(wanted), threads=threads, safe_kernels=safe_kernels)
 
     def to_wire(self) -> dict[str, Any]:
         """The request for the child."""

@@ -300,12 +300,6 @@ class Paired:
     log_ratio_error: float
 
     @property
-    def within_error(self) -> bool:
-        """Whether both differences are within two standard errors: the text cannot tell the builds apart."""
-        near = abs(self.kld) <= 2 * self.kld_error
-        return near and abs(self.log_ratio) <= 2 * self.log_ratio_error
-
-    @property
     def equal(self) -> bool:
         """Whether the builds count as equal: each difference is within its error, or too small for any use to notice."""
         kld = max(2 * self.kld_error, EQUAL_DIFFERENCE)

@@ -240,18 +240,7 @@ class _Run:
         wanted = settings.speed
         if wanted is None:
             return PartResult(0.0)
-        request = SpeedRequest(
-            path=str(build.path),
-            prompt_tokens=wanted.prompt_tokens,
-            generated_tokens=wanted.generated_tokens,
-            depths=wanted.depths,
-            repeats=wanted.repeats,
-            batch=wanted.batch,
-            flash_attention=wanted.flash_attention,
-            context_length=wanted.context_length,
-            threads=settings.threads,
-            safe_kernels=self._safe(),
-        )
+        request = SpeedRequest.of(build.path, wanted, settings.threads, safe_kernels=self._safe())
         on_battery = self._services.on_battery()
         found = self._job(part, request.to_wire())
         notes = speed_notes(found["busy_cores"], on_battery, safe_kernels=request.safe_kernels)

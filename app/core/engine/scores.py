@@ -58,23 +58,6 @@ class PositionScores:
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def log_likelihoods(
-    rows: Floats, targets: Tokens, pool: Executor | None = None, workers: int = 1
-) -> Doubles:
-    """Negative log-likelihood in nats of each row's target, (positions,) float64."""
-    found = np.zeros(len(rows))
-
-    def work(part: slice) -> None:
-        block = rows[part]
-        top = block.max(1)
-        weights = np.exp(block - top[:, None])
-        chosen = block[np.arange(len(block)), targets[part]] - top
-        found[part] = np.log(weights.sum(1, dtype=np.float64)) - chosen
-
-    over_blocks(work, rows.shape, pool, workers)
-    return found
-
-
 def divergence(
     reference: Floats, rows: Floats, targets: Tokens, pool: Executor | None = None, workers: int = 1
 ) -> PositionScores:

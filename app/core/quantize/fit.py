@@ -6,16 +6,13 @@ stock build is kept. Method: `search`; what is measured is kept by `fit_store`.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from app.core.cancel import CancelToken
-from app.core.engine.divergence import Divergence
 from app.core.engine.job import run_job
 from app.core.engine.wire import Line
 from app.core.errors import AppError, ErrorCode
@@ -27,7 +24,6 @@ from app.core.quantize.cost import rough_seconds, tensor_ns
 from app.core.quantize.fit_store import FitStore
 from app.core.quantize.fit_types import (
     CANDIDATES,
-    Contender,
     FitEstimate,
     FitProgress,
     FitRequest,
@@ -37,14 +33,14 @@ from app.core.quantize.fit_types import (
     Winner,
 )
 from app.core.quantize.groups import Group, groups_of
-from app.core.quantize.imatrix import calibrate
-from app.core.quantize.planning import padded, plan_build, plan_builds
+from app.core.quantize.imatrix import Calibration, calibrate
+from app.core.quantize.planning import padded, plan_build
+from app.core.quantize.proof import CHILD_BYTES, Measured, contender, measure_builds, work_folder
 from app.core.quantize.recipe import Recipe, lines_for
 from app.core.quantize.sizes import matrix_bytes, stored_bytes
-from app.core.quantize.types import BUILD_TYPES, Importance
+from app.core.quantize.stock import stock_within
 from app.core.quantize.wish import BuildPlan, BuildProgress, Wish
 
-CHILD_BYTES: Final = 600_000_000  # llama.cpp, numpy, scores and one matrix as numbers
 RECIPE_BYTES: Final = 1500  # metadata of a mix beyond that of a stock build, at first
 HELD_BACK: Final = 5  # one part in so many of the user's own text is kept for the comparison
 RIVALS: Final = 2
@@ -79,29 +75,29 @@ def fit_to_size(
     """
     started = time.monotonic()
     run = _Fit(request, data_dir, cancel, on_progress or (lambda _progress: None))
-    run.calibrate()
+    calibration = run.calibrate()
     stock = run.choose_stock()
     mix = run.search(stock)
-    folder = _work_folder(request.target)
-    try:
+    with work_folder(request.target) as folder:
         found = run.compare(mix, stock, folder)
-        winner = Winner.MIX if found["difference"] < 0 else Winner.STOCK
+        winner = Winner.MIX if found.difference < 0 else Winner.STOCK
         try:
             (folder / f"{winner.value}.gguf").replace(request.target)
         except OSError as error:
-            raise _write_failed(request.target, error) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            reason = error.strerror or "input/output error"
+            path = str(request.target)
+            raise AppError(ErrorCode.WRITE_FAILED, path=path, reason=reason) from error
     return FitResult(
         path=request.target,
         winner=winner,
-        mix=_contender(mix, found["builds"][0]),
-        stock=_contender(stock.plan, found["builds"][1]),
-        difference=found["difference"],
-        difference_stderr=found["difference_stderr"],
+        mix=contender(mix, found.builds[0]),
+        stock=contender(stock.plan, found.builds[1]),
+        difference=found.difference,
+        difference_stderr=found.difference_stderr,
         recipe=mix.wish.recipe or Recipe(()),
         groups=run.picture(),
         seconds=time.monotonic() - started,
+        calibration=calibration,
     )
 
 
@@ -149,16 +145,16 @@ class _Fit:
                 path=str(request.source),
             )
 
-    def calibrate(self) -> None:
+    def calibrate(self) -> Calibration | None:
         """Compute the importance matrix, unless there is one."""
         if self._store.imatrix.exists():
-            return
+            return None
 
         def take(progress: BuildProgress) -> None:
             self._on_progress(FitProgress(FitStep.CALIBRATE, progress.share, progress.seconds_left))
 
         text = self._request.calibration
-        calibrate(
+        return calibrate(
             self._request.source,
             type(text)(text.name, self._text),
             self._store.imatrix,
@@ -172,33 +168,13 @@ class _Fit:
         Raises:
             AppError: FIT_TOO_SMALL.
         """
-        plans = sorted(self._stock_plans(), key=lambda plan: -plan.size_bytes)
-        fitting = [plan for plan in plans if plan.size_bytes <= self._request.budget_bytes]
-        if not fitting:
-            raise self._too_small(plans[-1].size_bytes)
+        budget = self._request.budget_bytes
+        fitting = stock_within(self._request.source, budget, self._wish, self._cancel)
         types = [
             {tensor.name: tensor.type_name for tensor in plan.tensors}
             for plan in fitting[: 1 + RIVALS]
         ]
         return _Stock(fitting[0], types[0], tuple(types))
-
-    def _stock_plans(self) -> list[BuildPlan]:
-        """Plans of all stock types; without those that the importance matrix says too little for."""
-        types = [kind for kind in BUILD_TYPES if kind.name not in _IGNORED]
-        source = self._request.source
-        try:
-            wishes = [self._wish(Wish(type_name=kind.name)) for kind in types]
-            return plan_builds(source, wishes, self._cancel)
-        except AppError as error:
-            if error.code is not ErrorCode.IMATRIX_INVALID:
-                raise
-        types = [kind for kind in types if kind.importance is not Importance.REQUIRED]
-        wishes = [self._wish(Wish(type_name=kind.name)) for kind in types]
-        return plan_builds(source, wishes, self._cancel)
-
-    def _too_small(self, needed_bytes: int) -> AppError:
-        budget = self._request.budget_bytes
-        return AppError(ErrorCode.FIT_TOO_SMALL, budget_bytes=budget, needed_bytes=needed_bytes)
 
     def search(self, stock: _Stock) -> BuildPlan:
         """The plan of the best mix within the budget."""
@@ -213,7 +189,7 @@ class _Fit:
                 return mix
             slack += mix.size_bytes - self._request.budget_bytes
 
-    def compare(self, mix: BuildPlan, stock: _Stock, folder: Path) -> Line:
+    def compare(self, mix: BuildPlan, stock: _Stock, folder: Path) -> Measured:
         """Make both builds and compare them on held-out text."""
         plans = {Winner.MIX: mix, Winner.STOCK: stock.plan}
         for number, (winner, plan) in enumerate(plans.items()):
@@ -223,15 +199,13 @@ class _Fit:
                 self._on_progress(FitProgress(FitStep.BUILD, share, progress.seconds_left))
 
             make_build(plan, folder / f"{winner.value}.gguf", self._cancel, take)
-        request = {
-            "operation": "verify",
-            "source": str(self._request.source),
-            "builds": [str(folder / f"{winner.value}.gguf") for winner in plans],
-            "text": self._held_out,
-            "chunks": self._request.held_out_chunks,
-        }
-        return run_job(
-            "fit-job", request, self._cancel, self._take, needed_bytes=self._needed_bytes
+        return measure_builds(
+            self._request.source,
+            [folder / f"{winner.value}.gguf" for winner in plans],
+            self._held_out,
+            self._cancel,
+            self._take,
+            chunks=self._request.held_out_chunks,
         )
 
     def picture(self) -> tuple[GroupLoss, ...]:
@@ -296,7 +270,11 @@ class _Fit:
             "fit-job", request, self._cancel, self._take, needed_bytes=self._needed_bytes
         )
         if done["types"] is None:
-            raise self._too_small(stock.plan.size_bytes)
+            raise AppError(
+                ErrorCode.FIT_TOO_SMALL,
+                budget_bytes=self._request.budget_bytes,
+                needed_bytes=stock.plan.size_bytes,
+            )
         self._types = types = dict(done["types"])
         self._on_progress(FitProgress(FitStep.SEARCH, 1.0, 0.0, self.picture()))
         return types
@@ -355,7 +333,6 @@ class _Fit:
 # What is quantized on the way, as far as its time matters: the probe, the mix and its corrections, both builds, and the
 # sampled rows of all types.
 _QUANTIZED: Final = ("Q2_K", "IQ3_S", "Q4_K", "IQ3_S", "IQ3_S", "Q4_K", "IQ4_XS")
-_IGNORED: Final = frozenset({"BF16", "F16", "MXFP4_MOE", "TQ1_0", "TQ2_0"})
 
 
 def split_texts(request: FitRequest) -> tuple[str, str]:
@@ -365,23 +342,3 @@ def split_texts(request: FitRequest) -> tuple[str, str]:
         return text, request.held_out
     cut = len(text) - len(text) // HELD_BACK
     return text[:cut], text[cut:]
-
-
-def _contender(plan: BuildPlan, line: dict[str, Any]) -> Contender:
-    return Contender(
-        plan.label, plan.size_bytes, plan.bits_per_weight, dict(plan.types), Divergence(**line)
-    )
-
-
-def _work_folder(target: Path) -> Path:
-    """A folder beside the target, on the same disk; it is removed at the end."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".nibble-fit-", dir=target.parent))
-    except OSError as error:
-        raise _write_failed(target, error) from error
-
-
-def _write_failed(path: Path, error: OSError) -> AppError:
-    reason = error.strerror or "input/output error"
-    return AppError(ErrorCode.WRITE_FAILED, path=str(path), reason=reason)

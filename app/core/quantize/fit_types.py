@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from app.core.engine.divergence import Divergence
-from app.core.quantize.imatrix import CalibrationText
+from app.core.quantize.imatrix import Calibration, CalibrationText
 from app.core.quantize.recipe import Recipe
 
 DEFAULT_CHUNKS: Final = 12
@@ -152,6 +152,7 @@ class FitResult:
         recipe: of the mix, to be shared and replayed.
         groups: the picture of sensitivities, with the bits of the mix.
         seconds: all of it.
+        calibration: what calibrating saw of the model; None where the importance matrix was there already.
     """
 
     path: Path
@@ -163,6 +164,7 @@ class FitResult:
     recipe: Recipe
     groups: tuple[GroupLoss, ...]
     seconds: float
+    calibration: Calibration | None = None
 
     @property
     def gain(self) -> float:

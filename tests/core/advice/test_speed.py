@@ -14,7 +14,6 @@ from app.core.advice.speed import (
     active_weights,
     estimate_speed,
     nominal_bandwidth,
-    with_measured,
 )
 from app.core.hardware.machine import Bandwidth, BandwidthSource, Device, DeviceKind
 from app.core.models.catalog import load_catalog
@@ -101,7 +100,7 @@ def test_depth_costs(catalog):
 
 def test_a_measurement_replaces_the_range():
     shape, build = dense("Q4_K_M", 2.3, 4e9)
-    found = estimate_speed(SERVER, shape, with_measured(build, 7.5, None), SETTINGS)
+    found = estimate_speed(SERVER, shape, replace(build, measured_tokens_per_s=7.5), SETTINGS)
     assert (found.low, found.high, found.origin) == (7.5, 7.5, Origin.MEASURED)
 
 

@@ -58,6 +58,18 @@ def write_part(path, metadata, tensors, place):
     path.write_bytes(b"".join(parts))
 
 
+def split(source, folder):
+    """The model in two files."""
+    header = read_file(source)
+    data = source.read_bytes()[header.data_offset :]
+    tensors = [tensor_of(tensor, data) for tensor in header.tensors]
+    paths = [folder / f"part-{number:05}-of-00002.gguf" for number in (1, 2)]
+    for number, (path, part) in enumerate(zip(paths, (tensors[:4], tensors[4:]), strict=True)):
+        base = metadata_of(header) if number == 0 else {}
+        write_part(path, base, part, (number, 2, len(tensors)))
+    return paths
+
+
 def write_experts(path, layers=1):
     """A llama model with random weights and eight experts, two of which are used for each token."""
     draw = random.Random(5)

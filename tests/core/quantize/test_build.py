@@ -25,10 +25,8 @@ from app.core.quantize.types import BUILD_TYPES
 from app.core.quantize.wish import PlanWarning, Stage, Wish
 from tests.core.quantize.small_models import (
     cut_guide,
-    metadata_of,
-    tensor_of,
+    split,
     write_experts,
-    write_part,
 )
 from tests.model_files import sha256_of, tensors_of, write_model
 
@@ -197,18 +195,6 @@ def test_a_split_source_becomes_one_file(small, tmp_path):
     assert whole.integer("split.count") == 0
     assert len(whole.tensors) == len(read_file(small).tensors)
     assert whole.text("nibble.source.sha256") == " ".join(map(sha256_of, header_parts))
-
-
-def split(source, folder):
-    """The model in two files."""
-    header = read_file(source)
-    data = source.read_bytes()[header.data_offset :]
-    tensors = [tensor_of(tensor, data) for tensor in header.tensors]
-    paths = [folder / f"part-{number:05}-of-00002.gguf" for number in (1, 2)]
-    for number, (path, part) in enumerate(zip(paths, (tensors[:4], tensors[4:]), strict=True)):
-        base = metadata_of(header) if number == 0 else {}
-        write_part(path, base, part, (number, 2, len(tensors)))
-    return paths
 
 
 def test_cancelling_leaves_nothing_and_keeps_what_was_there(guide, tmp_path):

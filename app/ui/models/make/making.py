@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from app.core.advice.results import BuildAdvice
-from app.core.cancel import CancelToken
+from app.core.cancel import Cancelled, CancelToken
 from app.core.engine.texts import evaluation_text
+from app.core.errors import AppError
 from app.core.models.gguf import GgufHeader
 from app.core.models.gguf_check import check_file
 from app.core.quantize.build import make_build, plan_build
@@ -26,9 +27,10 @@ from app.core.quantize.fit_types import (
 )
 from app.core.quantize.groups import groups_of
 from app.core.quantize.imatrix import Calibration, calibrate, calibration_from
+from app.core.quantize.proof import Proof, prove
 from app.core.quantize.recipe import Recipe, recipe_of
 from app.core.quantize.types import Importance, build_type
-from app.core.quantize.wish import BuildProgress, Stage, Wish
+from app.core.quantize.wish import BuildPlan, BuildProgress, BuildResult, Stage, Wish
 from app.ui.models.make.order import (
     CalibrationChoice,
     CalibrationKind,
@@ -67,6 +69,8 @@ class Outcome:
         sample: what it said when it was tried out; empty where another trial was made.
         calibration: what calibrating saw; None where nothing was calibrated now.
         fit: how the mix and the standard build of its size compare; None where no size was asked for.
+        proof: what it lost, measured; None after a fit, which has measured it, and where it was not measured.
+        unproved: why it was not measured: an error, or None where it was skipped.
         advice: verdict on the build; None where it is not known.
     """
 
@@ -79,6 +83,8 @@ class Outcome:
     sample: str = ""
     calibration: Calibration | None = None
     fit: FitResult | None = None
+    proof: Proof | None = None
+    unproved: AppError | None = None
     advice: BuildAdvice | None = None
 
 
@@ -87,7 +93,7 @@ def steps_of(order: Order) -> tuple[MakeStep, ...]:
     if order.way is Way.SIZE:
         return tuple(_FIT_STEPS.values())
     first = (MakeStep.CALIBRATE,) if wants_matrix(order) else ()
-    return (*first, MakeStep.QUANTIZE, MakeStep.VERIFY)
+    return (*first, MakeStep.QUANTIZE, MakeStep.VERIFY, MakeStep.PROVE)
 
 
 def wants_matrix(order: Order) -> bool:
@@ -126,7 +132,7 @@ class Maker:
 
         Raises:
             AppError: whatever calibrating, planning and making can say.
-            Cancelled: the token was cancelled; nothing is left behind.
+            Cancelled: the token was cancelled before the build was there; nothing is left behind.
         """
         if self._order.way is Way.SIZE:
             return self._fitted()
@@ -135,8 +141,20 @@ class Maker:
         wish = Wish(order.type_name, order.recipe, matrix, self._text_name)
         plan = plan_build(order.source.path, wish, self._cancel)
         made = make_build(plan, order.target, self._cancel, self._on_progress)
+        proof, unproved = self._proved(plan, made)
         outcome = self._outcome(made.path, made.label, order.recipe)
+        outcome = replace(outcome, proof=proof, unproved=unproved)
         return replace(outcome, sample=made.sample, calibration=self._calibration)
+
+    def _proved(self, plan: BuildPlan, made: BuildResult) -> tuple[Proof | None, AppError | None]:
+        """What the build lost; the build stays, whatever happens to this."""
+        self._say(MakeProgress(self._steps, MakeStep.PROVE, detail=tr("Loading both models")))
+        try:
+            return prove(plan, made, self._cancel, self._on_proof), None
+        except Cancelled:
+            return None, None
+        except AppError as error:
+            return None, error
 
     def _fitted(self) -> Outcome:
         order = self._order
@@ -144,7 +162,8 @@ class Maker:
         request = fit_request(order)
         found = fit_to_size(request, self._data_dir, self._cancel, self._on_fit)
         recipe = found.recipe if found.winner is Winner.MIX else None
-        return replace(self._outcome(found.path, found.kept.label, recipe), fit=found)
+        outcome = self._outcome(found.path, found.kept.label, recipe)
+        return replace(outcome, fit=found, calibration=found.calibration)
 
     def _outcome(self, path: Path, label: str, recipe: Recipe | None) -> Outcome:
         header = check_file(path)
@@ -190,6 +209,12 @@ class Maker:
                 ),
             )
         )
+
+    def _on_proof(self, progress: FitProgress) -> None:
+        building = progress.step is FitStep.BUILD
+        detail = tr("the standard build of this size, to compare with") if building else ""
+        share, left = progress.share, progress.seconds_left
+        self._say(MakeProgress(self._steps, MakeStep.PROVE, share, left, detail))
 
     def _on_fit(self, progress: FitProgress) -> None:
         step = _FIT_STEPS[progress.step]

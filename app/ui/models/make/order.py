@@ -96,6 +96,7 @@ class MakeStep(StrEnum):
     COMPARE = "compare"
     QUANTIZE = "quantize"
     VERIFY = "verify"
+    PROVE = "prove"  # the build stays when this is skipped
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from app.core.advice.results import BuildAdvice
 from app.core.quantize.fit_types import Contender, FitResult, Winner
+from app.core.quantize.proof import Proof
 from app.ui.advice_words import fit_word, quality_cell, speed_cell
-from app.ui.messages import size
+from app.ui.messages import explain_error, size
 from app.ui.models.make.making import Outcome
 from app.ui.models.make.words import (
     bits_text,
@@ -28,7 +29,10 @@ def verdict_of(outcome: Outcome) -> str:
     )
     if outcome.fit is not None:
         return f"{fit_sentence(outcome.fit)} {words}"
-    return words
+    if outcome.proof is not None:
+        return words
+    why = explain_error(outcome.unproved).title if outcome.unproved else tr("skipped")
+    return words + " " + tr("What it lost was not measured ({reason}).").format(reason=why)
 
 
 def fit_sentence(fit: FitResult) -> str:
@@ -71,8 +75,11 @@ def figures_of(outcome: Outcome) -> list[Figure]:
     ]
     if outcome.fit is not None:
         figures.append(_fit_figure(outcome.fit))
+    if outcome.proof is not None:
+        figures.append(_proof_figure(outcome.proof))
     if outcome.advice is not None:
-        figures += _advice_figures(outcome.advice, quality=outcome.fit is None)
+        measured = outcome.fit is not None or outcome.proof is not None
+        figures += _advice_figures(outcome.advice, quality=not measured)
     note = coverage_words(outcome.calibration) if outcome.calibration else ""
     took = duration_text(outcome.seconds)
     figures.append(Figure(tr("Took"), took, note, tr("Measured here, from start to end.")))
@@ -83,9 +90,24 @@ def _fit_figure(fit: FitResult) -> Figure:
     mixed = fit.winner is Winner.MIX
     other, name = (fit.stock, fit.stock.label) if mixed else (fit.mix, tr("the mix"))
     note = tr("{name}: {value}").format(name=name, value=_distance(other))
+    return _distance_figure(fit.kept, note)
+
+
+def _proof_figure(proof: Proof) -> Figure:
+    build, stock = proof.build, proof.stock
+    if stock is None or stock is build:
+        share = percent_text(build.divergence.same_top_token)
+        return _distance_figure(
+            build, tr("same next token {share} of the time").format(share=share)
+        )
+    note = tr("{name}: {value}").format(name=stock.label, value=_distance(stock))
+    return _distance_figure(build, note)
+
+
+def _distance_figure(build: Contender, note: str) -> Figure:
     source = tr("KL divergence from the original on held-out text, with its standard error.")
     source += " " + tr("Measured here, on this computer.")
-    return Figure(tr("Distance from the original"), _distance(fit.kept), note, source)
+    return Figure(tr("Distance from the original"), _distance(build), note, source)
 
 
 def _distance(build: Contender) -> str:

@@ -25,6 +25,7 @@ class RunView(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._notes: dict[MakeStep, str] = {}
+        self._proving = False
         self.title_label = quiet_label(self, "display")
         self.line_label = quiet_label(self)
         self.steps = StepList(self)
@@ -63,7 +64,6 @@ class RunView(QWidget):
         self.title_label.setText(title)
         self.line_label.setText(line)
         self.cancel_button.setEnabled(True)
-        self.cancel_button.setText(tr("Cancel"))
         self.map.hide()
         self.show_progress(MakeProgress(steps, steps[0]))
 
@@ -72,6 +72,9 @@ class RunView(QWidget):
         if progress.note:
             self._notes[progress.step] = progress.note
         current = progress.steps.index(progress.step)
+        self._proving = progress.step is MakeStep.PROVE
+        if self.cancel_button.isEnabled():
+            self.cancel_button.setText(tr("Skip this") if self._proving else tr("Cancel"))
         steps = [Step(step_word(step), self._notes.get(step, "")) for step in progress.steps]
         self.steps.show_steps(steps, current)
         if progress.share is None:
@@ -91,5 +94,5 @@ class RunView(QWidget):
 
     def _cancel(self) -> None:
         self.cancel_button.setEnabled(False)
-        self.cancel_button.setText(tr("Cancelling…"))
+        self.cancel_button.setText(tr("Stopping…") if self._proving else tr("Cancelling…"))
         self.cancel_wanted.emit()

@@ -126,6 +126,7 @@ def step_word(step: MakeStep) -> str:
         MakeStep.COMPARE: tr("Compare with the standard build"),
         MakeStep.QUANTIZE: tr("Write the build"),
         MakeStep.VERIFY: tr("Load it and let it speak"),
+        MakeStep.PROVE: tr("Measure what it lost"),
     }[step]
 
 

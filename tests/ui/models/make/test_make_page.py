@@ -121,10 +121,30 @@ def test_a_calibrated_build_says_what_was_seen_and_keeps_the_matrix(qtbot, desk,
         desk.make(order(desk, target, "Q3_K_M", text))
     outcome = made.args[0]
     assert outcome.calibration.coverage
+    assert outcome.proof.build.divergence.kld_mean > 0.01
     assert outcome.header.text("quantize.imatrix.dataset") == "mine.txt"
     steps = list(dict.fromkeys(progress.step for progress in told))
-    assert steps == [MakeStep.CALIBRATE, MakeStep.QUANTIZE, MakeStep.VERIFY]
+    assert steps == [
+        MakeStep.CALIBRATE,
+        MakeStep.QUANTIZE,
+        MakeStep.VERIFY,
+        MakeStep.PROVE,
+    ]
     assert outcome.calibration.path.is_relative_to(parts.services.paths.data_dir)
+
+
+def test_measuring_can_be_skipped_and_the_build_stays(qtbot, desk, tmp_path):
+    def skip(progress):
+        if progress.step is MakeStep.PROVE:
+            desk.cancel()
+
+    desk.progressed.connect(skip)
+    target = tmp_path / "made.gguf"
+    with qtbot.waitSignal(desk.made, timeout=TIMEOUT_MS) as made:
+        desk.make(order(desk, target, "Q8_0"))
+    assert made.args[0].proof is made.args[0].unproved is None
+    assert target.is_file()
+    assert not desk.running
 
 
 def test_cancel_leaves_nothing_behind(qtbot, desk, tmp_path):

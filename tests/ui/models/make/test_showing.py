@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from app.core.engine.divergence import Divergence
+from app.core.errors import AppError, ErrorCode
 from app.core.quantize.fit_types import Contender, FitEstimate, FitResult, GroupLoss, Winner
 from app.core.quantize.imatrix import Calibration, TensorCoverage
+from app.core.quantize.proof import Proof
 from app.core.quantize.recipe import Recipe, recipe_of
 from app.ui.models.make.making import Outcome, steps_of
 from app.ui.models.make.map_view import MapView
@@ -99,6 +101,36 @@ def test_a_standard_build_that_wins_is_kept_and_said_to_be(outcome, host):
     view.show_outcome(replace(outcome, fit=replace(outcome.fit, winner=Winner.STOCK)))
     assert "Q3_K_M is kept" in view.verdict_label.text()
     assert "the mix: 0.0400" in view.figures.text
+
+
+def test_what_was_measured_of_a_build_or_why_not_is_shown(outcome, host):
+    view = ResultView(host)
+    build = contender("Q4_K_M", 0.05)
+    plain = replace(outcome, fit=None, proof=Proof(build, build))
+    view.show_outcome(plain)
+    assert "0.0500 ± 0.0020" in view.figures.text
+    assert "same next token 90 %" in view.figures.text
+    assert "not measured" not in view.verdict_label.text()
+    view.show_outcome(replace(plain, proof=Proof(build, contender("Q3_K_L", 0.07))))
+    assert "Q3_K_L: 0.0700 ± 0.0020" in view.figures.text
+    view.show_outcome(replace(plain, proof=None))
+    assert "not measured (skipped)" in view.verdict_label.text()
+    error = AppError(ErrorCode.OUT_OF_MEMORY, needed_bytes=10, available_bytes=1, path="x")
+    view.show_outcome(replace(plain, proof=None, unproved=error))
+    assert "not measured (Not enough memory" in view.verdict_label.text()
+
+
+def test_the_button_skips_measuring_instead_of_cancelling(source, host):
+    view = RunView(host)
+    order = Order(source, Way.TYPE, CalibrationChoice(), Path("made.gguf"), type_name="Q8_0")
+    steps = steps_of(order)
+    view.begin("Making it", "From the guide", steps)
+    assert view.cancel_button.text() == "Cancel"
+    view.show_progress(MakeProgress(steps, MakeStep.PROVE))
+    assert view.cancel_button.text() == "Skip this"
+    view.cancel_button.click()
+    view.show_progress(MakeProgress(steps, MakeStep.PROVE, 0.5))
+    assert view.cancel_button.text() == "Stopping…"
 
 
 def test_coverage_counts_experts_where_there_are_any():
