@@ -48,6 +48,7 @@ _IMPORTANCE: Final = {
     Importance.UNUSED: "",
 }
 _LABEL: Final = 12
+_SMALL: Final = 0.01  # nats; below, four decimals would hide the error
 _NOT_MADE: Final = {
     NotMade.IMPORT_ONLY: "runs, but is not made here: it comes repacked from checkpoints made elsewhere",
     NotMade.TRAINED_ONLY: "runs, but is not made here: only models trained for it are of use in it",
@@ -113,9 +114,10 @@ def fit_lines(made: FitResult) -> list[str]:
 
 def _contender_line(name: str, one: Contender) -> str:
     found = one.divergence
+    digits = 4 if found.kld_mean >= _SMALL else 6
     return (
-        f"  {name:<{_LABEL}} {size_text(one.size_bytes):>9}  KL divergence {found.kld_mean:.4f} "
-        f"± {found.kld_stderr:.4f}, same top token {found.same_top_token:.1%}"
+        f"  {name:<{_LABEL}} {size_text(one.size_bytes):>9}  KL divergence {found.kld_mean:.{digits}f} "
+        f"± {found.kld_stderr:.{digits}f}, same top token {found.same_top_token:.1%}"
     )
 
 

@@ -61,6 +61,7 @@ class Loading:
     threads: int = 0
     gpu_layers: int = -1
     kv_type: Literal["f16", "q8_0", "q4_0"] = "f16"
+    flash_attention: Literal["auto", "on", "off"] = "auto"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from app.core.cancel import CancelToken
-from app.core.engine.base import Engine, KvType, LoadOptions, ModelInfo
+from app.core.engine.base import Engine, KvType, LoadOptions, ModelInfo, Switch
 from app.core.errors import AppError, ErrorCode
 from app.core.paths import guide_path
 from app.core.settings import Loading
@@ -69,6 +69,7 @@ def load_options(loading: Loading, change: Change = AS_SET) -> LoadOptions:
         threads=loading.threads,
         gpu_layers=layers,
         kv_type=KvType(change.kv_type or loading.kv_type),
+        flash_attention=Switch(loading.flash_attention),
     )
 
 

@@ -21,9 +21,11 @@ class SettingsLink(QObject):
 
     Signals:
         changed: the settings before and after; delivered on the main thread.
+        token_forgotten: the access token of the hub is no longer kept; who still knows it must ask again.
     """
 
     changed = Signal(object, object)
+    token_forgotten = Signal()
     _told = Signal(object, object)
 
     def __init__(self, store: SettingsStore, tasks: TaskRunner, parent: QObject) -> None:
@@ -51,6 +53,19 @@ class SettingsLink(QObject):
                 ) from error
 
         return self._tasks.start(Lane.STORE, work)
+
+    def forget_token(self) -> Task:
+        """Take the hub's access token out of the keyring; the task fails with NO_KEYRING where that does not answer."""
+        settings = self.current
+
+        def work(_cancel: CancelToken) -> None:
+            from app.core.models.services import connect  # noqa: PLC0415 - slow to import
+
+            connect(settings)[0].forget()
+
+        task = self._tasks.start(Lane.HUB, work)
+        task.done.connect(lambda _nothing: self.token_forgotten.emit())
+        return task
 
     def _tell(self, old: Settings, new: Settings) -> None:
         try:

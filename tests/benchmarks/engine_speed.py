@@ -74,11 +74,15 @@ def reply(engine: Engine, messages: list[ChatMessage], max_tokens: int) -> Reply
 
 def llama_bench(model: Path, *arguments: str) -> float:
     """Tokens per second of one llama-bench test."""
-    command = [str(tools_folder() / "llama-bench"), "-m", str(model), "-t", str(THREADS), "-r", "1"]
-    done = subprocess.run(
-        [*command, "-o", "json", *arguments], check=True, capture_output=True, text=True
-    )
-    return float(json.loads(done.stdout)[0]["avg_ts"])
+    return llama_samples(model, 1, *arguments)[0]
+
+
+def llama_samples(model: Path, repeats: int, *arguments: str) -> list[float]:
+    """Tokens per second of each repeat of one llama-bench test, after its warm-up."""
+    command = [str(tools_folder() / "llama-bench"), "-m", str(model), "-t", str(THREADS)]
+    command += ["-r", str(repeats), "-o", "json", *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return [float(sample) for sample in json.loads(done.stdout)[0]["samples_ts"]]
 
 
 def run(model: Path) -> Iterator[Row]:

@@ -104,7 +104,7 @@ class ComparisonStore:
             if new.questions:
                 questions = json.dumps(to_plain(new.questions), ensure_ascii=False)
                 write_atomically(folder / "questions.json", questions)
-            self._write_json(folder / "run.json", comparison)
+            _write_json(folder / "run.json", comparison)
         return comparison
 
     def ids(self) -> list[str]:
@@ -130,6 +130,10 @@ class ComparisonStore:
         Raises:
             AppError: STORE_FAILED if it is not there or damaged.
         """
+        return self._assembled(self._base(name))
+
+    def _base(self, name: str) -> Comparison:
+        """A comparison as it was begun, without results."""
         folder = self.folder(name)
         try:
             base = from_plain(Comparison, _read_json(folder / "run.json"))
@@ -137,7 +141,7 @@ class ComparisonStore:
             raise AppError(ErrorCode.STORE_FAILED, path=str(folder), reason=str(error)) from error
         if base.schema != SCHEMA:
             raise AppError(ErrorCode.STORE_FAILED, path=str(folder), reason="another version")
-        return self._assembled(base)
+        return base
 
     def delete(self, name: str) -> None:
         """Remove a comparison and all its measurements. Raises `AppError` STORE_FAILED."""
@@ -179,13 +183,42 @@ class ComparisonStore:
         """Keep a part's result. Raises `AppError` STORE_FAILED."""
         path = self._part_file(name, part)
         with storing(path):
-            self._write_json(path, result)
+            _write_json(path, result)
+
+    def add_prompt(self, name: str, prompt: str, answers: Sequence[AnswerResult]) -> Comparison:
+        """Keep a prompt that was asked by hand, with the answers of all builds in their order.
+
+        One that is there already gets these answers. Builds whose other answers are still missing give theirs when the run
+        goes on.
+
+        Raises:
+            AppError: STORE_FAILED; USAGE if another process runs the comparison.
+        """
+        with self.exclusive(name):
+            base = self._base(name)
+            prompts = base.settings.prompts
+            place = prompts.index(prompt) if prompt in prompts else len(prompts)
+            settings = replace(
+                base.settings, prompts=(*prompts[:place], prompt, *prompts[place + 1 :])
+            )
+            path = self.folder(name) / "run.json"
+            with storing(path):
+                _write_json(path, replace(base, settings=settings))
+            for build, answer in enumerate(answers):
+                part = Part(build, Step.ANSWERS)
+                known = self.part(name, part) or (None if prompts else PartResult(0.0))
+                if known is None or known.failed:
+                    continue
+                others = [one for one in known.answers if one.prompt != place]
+                mine = replace(answer, prompt=place, difference=None)
+                self.keep_part(name, part, replace(known, answers=(*others, mine)))
+        return self.load(name)
 
     def keep_pairs(self, name: str, text: int, pairs: Sequence[Paired]) -> None:
         """Keep how builds differ on a text. Raises `AppError` STORE_FAILED."""
         path = self.folder(name) / "pairs" / f"{text}.json"
         with storing(path):
-            self._write_json(path, tuple(pairs))
+            _write_json(path, tuple(pairs))
 
     def forget_stale(self, comparison: Comparison) -> None:
         """Drop parts that failed, and those of files that have changed since, so that they are measured anew.
@@ -243,10 +276,6 @@ class ComparisonStore:
                 continue
         return tuple(found)
 
-    @staticmethod
-    def _write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
-        write_atomically(path, json.dumps(to_plain(value), ensure_ascii=False, indent=1))
-
 
 @contextlib.contextmanager
 def storing(path: Path) -> Iterator[None]:
@@ -256,6 +285,10 @@ def storing(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise AppError(ErrorCode.STORE_FAILED, path=str(path), reason=reason) from error
+
+
+def _write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
+    write_atomically(path, json.dumps(to_plain(value), ensure_ascii=False, indent=1))
 
 
 def _read_json(path: Path) -> Any:  # noqa: ANN401 - JSON in

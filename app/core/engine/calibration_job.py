@@ -143,11 +143,12 @@ def _loaded(request: wire.Line, path: Path) -> LlamaContext:
 def _timed(
     context: LlamaContext, size: Size, type_name: str, tensor_bytes: int, *, deep: bool
 ) -> TypeRun:
+    token_s = _shallow(context)
     _read(context, BATCH)
     prompt_s = min(_read(context, BATCH) for _ in range(2)) / BATCH
-    context.rewind([FIRST_TOKEN])
-    _read(context, 1)
-    token_s = _generate(context)
+    token_s = min(
+        token_s, _shallow(context)
+    )  # a computer that others use is slow for a second or two at a time
     attention, deep_s = 0.0, 0.0
     if deep:
         before = len(context.tokens)
@@ -165,6 +166,13 @@ def _timed(
         attention=attention,
         deep_token_s=deep_s,
     )
+
+
+def _shallow(context: LlamaContext) -> float:
+    """Seconds of one generated token with next to no conversation before it."""
+    context.rewind([FIRST_TOKEN])
+    _read(context, 1)
+    return _generate(context)
 
 
 def _read(context: LlamaContext, count: int) -> float:

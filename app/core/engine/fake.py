@@ -23,6 +23,7 @@ from app.core.engine.base import (
     PromptReady,
     ReplyEvent,
     ReplyStats,
+    Switch,
     TextDelta,
 )
 from app.core.errors import AppError, ErrorCode
@@ -214,7 +215,7 @@ class FakeEngine:
             threads=options.threads or 2,
             batch=options.batch or 128,
             gpu_layers=0,
-            flash_attention=False,
+            flash_attention=options.flash_attention is Switch.ON,
             kv_type=KvType(options.kv_type),
             load_s=self.load_delay_s * self.load_steps,
         )

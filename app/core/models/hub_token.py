@@ -84,6 +84,11 @@ class TokenStore:
                 raise _no_keyring(error) from error
             self._known, self._read = None, True
 
+    def drop(self) -> None:
+        """Drop what was read: the keyring is asked again next time."""
+        with self._lock:
+            self._known, self._read = None, False
+
 
 def _no_keyring(error: Exception) -> AppError:
     lines = str(error).strip().splitlines()

@@ -98,6 +98,9 @@ class ColumnsView(QWidget):
         options = [(str(index), _short(prompt)) for index, prompt in enumerate(prompts)]
         self.prompt_button.set_options(options)
         self.prompt_button.setVisible(len(prompts) > 1)
+        if self._own in prompts and not self._asking:  # it is kept with the others now
+            self.prompt_button.show_value(str(prompts.index(self._own)))
+            self._own, self._live = "", {}
         names = build_names(comparison)
         for index, column in enumerate(self.columns):
             reference = index == comparison.reference

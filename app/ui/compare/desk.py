@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from app.core.cancel import CancelToken
-from app.core.compare.results import Comparison
+from app.core.compare.results import AnswerResult, Comparison
 from app.core.compare.runner import Answering, PartDone, Progress, RunEvent
 from app.core.compare.store import ComparisonStore
 from app.core.engine.base import Finished, TextDelta
@@ -102,6 +102,17 @@ class CompareDesk(QObject):
         self.comparison = comparison
         self.changed.emit()
 
+    def keep_answers(self, name: str, prompt: str, answers: Sequence[AnswerResult]) -> None:
+        """Keep what all builds answered to a prompt that was asked by hand."""
+        data_dir = self._data_dir
+
+        def keep(_cancel: CancelToken) -> Comparison:
+            return ComparisonStore(data_dir).add_prompt(name, prompt, answers)
+
+        task = self._tasks.start(Lane.STORE, keep)
+        task.done.connect(self._on_kept)
+        task.failed.connect(self.failed)
+
     def look(self) -> None:
         """Read all comparisons again."""
         data_dir = self._data_dir
@@ -146,10 +157,13 @@ class CompareDesk(QObject):
         self.go_on()
         self.look()
 
-    def _on_done(self, comparison: Comparison) -> None:
+    def _on_kept(self, comparison: Comparison) -> None:
         if self.comparison is not None and self.comparison.id == comparison.id:
             self.comparison = comparison
             self.changed.emit()
+
+    def _on_done(self, comparison: Comparison) -> None:
+        self._on_kept(comparison)
         self._computer.probe()  # what was measured counts on all pages from now on
 
     def _on_finished(self) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from app.core.compare.results import Comparison
+from app.core.compare.results import AnswerResult, Comparison
 from app.core.compare.runner import Progress
 from app.ui.compare.ask_desk import AskDesk
 from app.ui.compare.blind_desk import BlindDesk
@@ -170,8 +170,13 @@ class ComparisonPage(QWidget):
             self.result.show_predicted(outlook.predicted)
 
     def _ask(self, prompt: str) -> None:
-        if self.desk.comparison is not None:
-            self.ask.ask(self.desk.comparison, prompt)
+        comparison = self.desk.comparison
+        if comparison is None:
+            return
+        answers: list[AnswerResult] = []
+        task = self.ask.ask(comparison, prompt)
+        task.yielded.connect(lambda found: answers.extend(answer for _place, answer in found))
+        task.done.connect(lambda _nothing: self.desk.keep_answers(comparison.id, prompt, answers))
 
     def _on_ask_failed(self, error: object) -> None:
         told = explain_error(error)

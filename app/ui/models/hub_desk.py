@@ -160,6 +160,11 @@ class HubDesk(QObject):
         task.done.connect(lambda _nothing: self.token_saved.emit())
         task.failed.connect(self.token_failed)
 
+    def drop_token(self) -> None:
+        """The keyring has no token any more: what was read of it is dropped."""
+        if self._services is not None:
+            self._services.tokens.drop()
+
     def _forget_header(self, task: Task) -> None:
         if task is self._header:
             self._header = None

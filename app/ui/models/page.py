@@ -131,6 +131,7 @@ class ModelsPage(QWidget):
         self.downloads.arrived.connect(lambda _download: self.library.rescan())
         self.downloads.failed.connect(self._show_error)
         self._parts.settings.changed.connect(self._on_settings)
+        self._parts.settings.token_forgotten.connect(self.desk.drop_token)
 
     def show_view(self, key: str) -> None:
         """Show one of `VIEWS`."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.core.models.hub_names import is_address
 from app.core.models.hub_types import DEFAULT_ENDPOINT
@@ -32,9 +32,11 @@ class NetworkSection(QObject):
 
     Signals:
         changed: an update of the settings that the person made.
+        forget_wanted: the saved access token is to be forgotten.
     """
 
     changed = Signal(object)
+    forget_wanted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -55,6 +57,10 @@ class NetworkSection(QObject):
         self.limit_number.setSuffix(tr(" kB/s"))
         self.parallel_number = Number(tr("Downloads at once"), (1, MOST_PARALLEL), "")
         self.connections_number = Number(tr("Connections for each file"), (1, MOST_PARALLEL), "")
+        self.forget_button = QPushButton(tr("Forget the token"))
+        self.forgotten_label = QLabel(tr("No token is kept now."))
+        self.forgotten_label.setProperty("type", "quiet")
+        self.forgotten_label.hide()
         self._connect()
 
     def _connect(self) -> None:
@@ -68,15 +74,12 @@ class NetworkSection(QObject):
         )
         self.parallel_number.chosen.connect(lambda value: self._set(parallel_downloads=value))
         self.connections_number.chosen.connect(lambda value: self._set(connections=value))
+        self.forget_button.clicked.connect(self.forget_wanted)
 
     def rows(self) -> list[QWidget]:
         """The rows, to be laid out once."""
-        proxy = QWidget()
-        column = QVBoxLayout(proxy)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.proxy_choice)
-        column.addWidget(self.proxy_field)
+        proxy = _stacked(self.proxy_choice, self.proxy_field)
+        token = _stacked(self.forget_button, self.forgotten_label)
         told = [
             (
                 tr("Model hub"),
@@ -105,6 +108,11 @@ class NetworkSection(QObject):
                 tr("The hub's newer storage. Not used with a speed limit or a proxy of your own."),
                 self.xet_choice,
             ),
+            (
+                tr("Access token"),
+                tr("For models behind a licence; entered there, kept in the system's keyring."),
+                token,
+            ),
         ]
         return [setting_row(*row) for row in told]
 
@@ -120,6 +128,10 @@ class NetworkSection(QObject):
         self.limit_number.show_value(round(network.speed_limit_bytes_per_s / KB))
         self.parallel_number.show_value(network.parallel_downloads)
         self.connections_number.show_value(network.connections)
+
+    def show_forgotten(self) -> None:
+        """Say that the token is gone."""
+        self.forgotten_label.show()
 
     def _set(self, **values: Any) -> None:  # noqa: ANN401 - fields of `Network`
         def update(settings: Settings) -> Settings:
@@ -143,6 +155,17 @@ class NetworkSection(QObject):
 def network_defaults(settings: Settings) -> Settings:
     """The settings with the usual network; folders and offline mode stay."""
     return replace(settings, network=Network())
+
+
+def _stacked(*widgets: QWidget) -> QWidget:
+    """Controls of one setting, one below the other."""
+    stack = QWidget()
+    column = QVBoxLayout(stack)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(8)
+    for widget in widgets:
+        column.addWidget(widget)
+    return stack
 
 
 def _address_fault(text: str) -> str:

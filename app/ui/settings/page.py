@@ -74,6 +74,7 @@ class SettingsPage(QScrollArea):
         self.scale_range = Range(self.tr("Text size"), (*SCALES, 0.1), _percent)
         self.scale_range.changed.connect(lambda value: self._set("look", text_scale=value))
         self.network = NetworkSection(self)
+        self.network.forget_wanted.connect(self._forget_token)
         self.network.changed.connect(self._add_update)
         self.folders = FoldersSection(self._parts, self)
         self.reset_button = QPushButton(self.tr("Restore the defaults"), self)
@@ -127,6 +128,11 @@ class SettingsPage(QScrollArea):
         self.threads_number.chosen.connect(lambda value: self._set("loading", threads=value))
         self.gpu_number.chosen.connect(lambda value: self._set("loading", gpu_layers=value))
         self.kv_choice.chosen.connect(lambda key: self._set("loading", kv_type=key))
+        self.flash_choice = Choice(
+            self.tr("Flash attention"),
+            [("auto", automatic), ("on", self.tr("On")), ("off", self.tr("Off"))],
+        )
+        self.flash_choice.chosen.connect(lambda key: self._set("loading", flash_attention=key))
         self.load_button = QPushButton(self.tr("Load the model again"), self)
         self.load_button.clicked.connect(self._load_again)
 
@@ -251,6 +257,11 @@ class SettingsPage(QScrollArea):
                 self.kv_choice,
             ),
             (
+                tr("Flash attention"),
+                tr("On the processor it reads prompts faster and writes replies slower."),
+                self.flash_choice,
+            ),
+            (
                 tr("Use these settings now"),
                 tr("Otherwise they take effect when a model is loaded next."),
                 self.load_button,
@@ -294,6 +305,7 @@ class SettingsPage(QScrollArea):
         self.threads_number.show_value(loading.threads)
         self.gpu_number.show_value(loading.gpu_layers)
         self.kv_choice.show_value(loading.kv_type)
+        self.flash_choice.show_value(loading.flash_attention)
 
     def leave(self) -> None:
         """Before the window closes: save what waits."""
@@ -343,6 +355,11 @@ class SettingsPage(QScrollArea):
         models = self._parts.models
         task = self._parts.settings.change(lambda settings: settings)
         task.done.connect(lambda _nothing: models.start(models.info.path if models.info else None))
+
+    def _forget_token(self) -> None:
+        task = self._parts.settings.forget_token()
+        task.done.connect(lambda _nothing: self.network.show_forgotten())
+        task.failed.connect(self._on_failed)
 
     def _open_folder(self) -> None:
         folder = str(self._parts.services.paths.data_dir)

@@ -93,6 +93,10 @@ def test_a_prompt_is_asked_of_all_builds(drive, engines, files):
     assert texts == [f"Answer number {number}." for number in range(7)]
     assert page.columns.columns[1].mark_label.text() == "differs from word 3 on"
     assert page.columns.prompt_label.text() == "“And why is it red at night?”"
+    kept = drive.store.load(files.id)
+    assert kept.settings.prompts[-1] == "And why is it red at night?"
+    assert [build.answers[-1].text for build in kept.builds] == texts
+    assert page.columns.prompt_button.key == str(len(kept.settings.prompts) - 1)
 
 
 def test_a_build_that_cannot_answer_is_told(drive, files):

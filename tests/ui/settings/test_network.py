@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from keyring.errors import KeyringError
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -135,3 +136,30 @@ def test_new_downloads_go_where_they_were_told_to(drive, page, saved, tmp_path):
     assert f"{found.found.repo}/{found.found.file}" == f"{REPO}/Small-1B-Q2_K.gguf"
     page.folders.lines[1].remove_button.click()
     drive.until(lambda: saved().download_folder == "")
+
+
+def test_the_token_can_be_forgotten_and_is_not_used_any_more(drive, page, monkeypatch):
+    kept = {}
+    monkeypatch.setattr("keyring.get_password", lambda *entry: kept.get(entry))
+    monkeypatch.setattr(
+        "keyring.set_password", lambda service, entry, word: kept.update({(service, entry): word})
+    )
+    monkeypatch.setattr("keyring.delete_password", lambda *entry: kept.pop(entry))
+    monkeypatch.delenv("HF_TOKEN")
+    drive.until(lambda: drive.page.services is not None)
+    drive.page.services.tokens.save("hf_mine")
+    page.network.forget_button.click()
+    drive.until(lambda: not page.network.forgotten_label.isHidden())
+    assert kept == {}
+    assert drive.page.services.tokens.token() is None
+
+
+def test_a_keyring_that_does_not_answer_is_told(drive, page, monkeypatch):
+    def refuse(*_entry):
+        raise KeyringError("it is locked")
+
+    monkeypatch.setattr("keyring.delete_password", refuse)
+    page.network.forget_button.click()
+    drive.until(page.error_bar.isVisible)
+    assert "keyring" in page.error_bar.text
+    assert page.network.forgotten_label.isHidden()

@@ -50,11 +50,15 @@ def test_loading_settings_are_used_when_the_model_is_loaded_again(drive, page):
     page.threads_number.setValue(2)
     page.gpu_number.setValue(7)
     page.kv_choice.buttons["q8_0"].click()
-    drive.until(lambda: saved(drive).loading.kv_type == "q8_0")
+    page.flash_choice.buttons["on"].click()
+    drive.until(lambda: saved(drive).loading.flash_attention == "on")
+    assert saved(drive).loading.kv_type == "q8_0"
     assert (saved(drive).loading.threads, saved(drive).loading.gpu_layers) == (2, 7)
     assert drive.parts.models.info.context_length == 8192
+    assert not drive.parts.models.info.flash_attention
     page.load_button.click()
     drive.until(lambda: drive.parts.models.info.context_length == 4096)
+    assert drive.parts.models.info.flash_attention
     drive.settle()
 
 

@@ -85,7 +85,7 @@ def percent_text(share: float) -> str:
 
 def divergence_text(mean: float, stderr: float = 0.0) -> str:
     """A mean KL divergence with its standard error, in as many digits as mean something."""
-    decimals = 4 if mean < 0.1 else 3
+    decimals = 6 if mean < 0.01 else 4 if mean < 0.1 else 3
     text = QLocale().toString(mean, "f", decimals)
     if stderr <= 0:
         return text

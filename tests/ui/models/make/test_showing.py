@@ -146,3 +146,4 @@ def test_time_and_distances_are_told_in_digits_that_mean_something():
     assert "5 of 20" in estimate_words(FitEstimate(90.0, "", 0, 5, 20))
     assert divergence_text(0.05563, 0.00071) == "0.0556 ± 0.0007"
     assert divergence_text(0.1527, 0.0021) == "0.153 ± 0.002"
+    assert divergence_text(0.00112, 0.00002) == "0.001120 ± 0.000020"
