@@ -37,6 +37,7 @@ from tests.benchmarks.shapes import KINDS, write_kind
 BUILDS = {
     "dense": ("F16", "Q8_0", "Q4_K_M"),
     "large": ("Q8_0", "Q4_K_M", "Q2_K"),
+    "huge": ("Q4_K_M", "Q2_K"),
     "experts": ("F16", "Q8_0", "Q4_K_M"),
     "window": ("F16", "Q8_0", "Q4_K_M"),
     "hybrid": ("F16", "Q8_0"),

@@ -43,6 +43,7 @@ class Kind:
 KINDS = (
     Kind("dense", "llama", 16),
     Kind("large", "llama", 16, embedding=2048, heads=16, key_heads=8, head_length=128, feed_forward=6144),
+    Kind("huge", "llama", 28, embedding=3072, heads=24, key_heads=8, head_length=128, feed_forward=8192),
     Kind("experts", "qwen3moe", 12, feed_forward=512, experts=16, experts_used=4),
     Kind("window", "gemma3", 18, feed_forward=4096, window=512),
     Kind("hybrid", "qwen35", 16, interval=4),
