@@ -154,6 +154,7 @@ def _speed_request(model: Path) -> SpeedRequest:
         generated_tokens=GENERATED,
         depths=DEPTHS,
         repeats=REPEATS,
+        context_length=DEPTHS[-1] + PROMPT,  # no larger than that of llama-bench
         threads=THREADS,
     )
 

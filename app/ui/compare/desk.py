@@ -25,7 +25,7 @@ EVERY_S: Final = 0.05
 
 
 class CompareDesk(QObject):
-    """One comparison at a time is run; others can be looked at.
+    """One comparison at a time is run, others wait for their turn or can be looked at.
 
     Signals:
         changed: `comparison` is another one, or has more results.
@@ -53,6 +53,7 @@ class CompareDesk(QObject):
         self._tasks = tasks
         self._task: Task | None = None
         self._running_id = ""
+        self._waiting: list[str] = []
         self.comparison: Comparison | None = None
         self.earlier: tuple[Comparison, ...] = ()
         self._told.connect(self._on_told)
@@ -67,6 +68,10 @@ class CompareDesk(QObject):
         """Name of the comparison that is being measured, or empty."""
         return self._running_id if self._task is not None else ""
 
+    def waits(self, name: str) -> bool:
+        """Whether a comparison is measured as soon as those before it are finished or paused."""
+        return name in self._waiting
+
     def start(self, wish: Wish) -> None:
         """Begin a comparison and run it."""
         known, data_dir = self._computer.known, self._data_dir
@@ -79,10 +84,18 @@ class CompareDesk(QObject):
         task.failed.connect(self.failed)
 
     def go_on(self) -> None:
-        """Measure what is missing of the comparison on show."""
-        if self.comparison is None or self.running:
+        """Measure what is missing of the comparison on show, now or after the one that is being measured."""
+        if self.comparison is None:
             return
-        name, data_dir = self.comparison.id, self._data_dir
+        name = self.comparison.id
+        if not self.running:
+            self._run(name)
+        elif name != self._running_id and name not in self._waiting:
+            self._waiting.append(name)
+            self.running_changed.emit(True)
+
+    def _run(self, name: str) -> None:
+        data_dir = self._data_dir
         events = _Events(partial(self._tell, name))
 
         task = self._tasks.start(Lane.MEASURE, partial(work.measure, data_dir, name, events.take))
@@ -93,8 +106,15 @@ class CompareDesk(QObject):
         self.running_changed.emit(True)
 
     def pause(self) -> None:
-        """Stop the run; finished parts are kept."""
-        if self._task is not None:
+        """Stop the run, or the waiting, of the comparison on show; finished parts are kept."""
+        if self.comparison is not None:
+            self._stop(self.comparison.id)
+
+    def _stop(self, name: str) -> None:
+        if name in self._waiting:
+            self._waiting.remove(name)
+            self.running_changed.emit(self.running)
+        elif self._task is not None and name == self._running_id:
             self._task.cancel()
 
     def show(self, comparison: Comparison | None) -> None:
@@ -122,8 +142,7 @@ class CompareDesk(QObject):
 
     def delete(self, name: str) -> None:
         """Remove a comparison for good; one that is being measured is stopped first."""
-        if self.running_id == name:
-            self.pause()
+        self._stop(name)
         data_dir = self._data_dir
         lane = Lane.MEASURE  # behind the run, if it was this one
 
@@ -168,7 +187,10 @@ class CompareDesk(QObject):
 
     def _on_finished(self) -> None:
         self._task = None
-        self.running_changed.emit(False)
+        if self._waiting:
+            self._run(self._waiting.pop(0))
+        else:
+            self.running_changed.emit(False)
         self.look()
 
     def _on_listed(self, comparisons: list[Comparison]) -> None:

@@ -149,7 +149,10 @@ class ComparisonPage(QWidget):
             return
         mine = desk.running_id == comparison.id
         self.run_bar.show_comparison(
-            comparison, running=mine, busy=desk.running or self.ask.running
+            comparison,
+            running=mine,
+            waiting=desk.waits(comparison.id),
+            busy=self.ask.running,
         )
         self.columns.show_running(running=desk.running, asking=self.ask.running)
         self.tasting.start_page.show_busy(desk.running)

@@ -40,7 +40,7 @@ class RunBar(QFrame):
         super().__init__(parent)
         self.setProperty("kind", "note")
         self._comparison: Comparison | None = None
-        self._running = self._busy = False
+        self._running = self._waiting = self._busy = False
         self._progress: Progress | None = None
         self.title_label = QLabel(self)
         font = self.title_label.font()
@@ -77,20 +77,24 @@ class RunBar(QFrame):
         for button in (self.pause_button, self.go_on_button, self.discard_button):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
 
-    def show_comparison(self, comparison: Comparison, *, running: bool, busy: bool) -> None:
+    def show_comparison(
+        self, comparison: Comparison, *, running: bool, waiting: bool = False, busy: bool = False
+    ) -> None:
         """Show a comparison; hidden when it is finished.
 
         Args:
             comparison: what is on show.
             running: it is being measured now.
-            busy: another one is being measured, so that this one must wait.
+            waiting: it is measured next, when another one is finished or paused.
+            busy: builds are being asked something, so that nothing can be measured.
         """
         if self._comparison is None or self._comparison.id != comparison.id or not running:
             self._progress = None
-        self._comparison, self._running, self._busy = comparison, running, busy
+        self._comparison, self._running = comparison, running
+        self._waiting, self._busy = waiting, busy
         self.setVisible(running or not comparison.finished)
-        self.pause_button.setVisible(running)
-        self.go_on_button.setVisible(not running)
+        self.pause_button.setVisible(running or waiting)
+        self.go_on_button.setVisible(not running and not waiting)
         self.go_on_button.setEnabled(not busy)
         self.discard_button.setVisible(not comparison.finished)
         self._show()
@@ -112,6 +116,8 @@ class RunBar(QFrame):
             self.title_label.setText(words.format(number=min(done + 1, total), total=total))
         else:
             words = tr("Paused: {done} of {total} parts are measured")
+            if self._waiting:
+                words = tr("Waiting: {done} of {total} parts are measured")
             self.title_label.setText(words.format(done=done, total=total))
         if progress is not None:
             self.progress_bar.setValue(round(progress.share * STEPS))
@@ -124,6 +130,8 @@ class RunBar(QFrame):
     def _hint(self) -> str:
         if self._running:
             return tr("Getting ready…")
+        if self._waiting:
+            return tr("It begins when the comparison that is being measured is finished or paused.")
         if self._busy:
             return tr("Something else is being measured; go on when that is finished.")
         return tr("What is finished is kept, also when Nibble is closed.")

@@ -131,6 +131,28 @@ def test_a_paused_run_keeps_its_parts_and_goes_on(drive, q2_of_guide):
     assert drive.store.ids() == []
 
 
+def test_a_second_comparison_waits_for_its_turn(drive, q2_of_guide):
+    settings = CompareSettings(tokens=512, context_length=256, speed=None, threads=1)
+    desk, wish = drive.page.desk, Wish((guide_path(), q2_of_guide), settings, (TextWish("chat"),))
+    desk.start(wish)
+    drive.until(lambda: desk.running)
+    first = desk.comparison.id
+    desk.start(wish)
+    drive.until(lambda: desk.comparison.id != first)
+    second, bar = desk.comparison.id, drive.page.comparison.run_bar
+    drive.until(lambda: desk.waits(second) or desk.running_id == second)
+    if desk.waits(second):
+        assert bar.title_label.text().startswith("Waiting")
+        bar.pause_button.click()
+        assert not desk.waits(second)
+        assert bar.title_label.text().startswith("Paused")
+        bar.go_on_button.click()
+    drive.until(lambda: not desk.running)
+    drive.settle()
+    assert desk.comparison.id == second
+    assert [drive.store.load(name).finished for name in (first, second)] == [True, True]
+
+
 def test_a_broken_file_is_told_in_place(drive, tmp_path):
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF nothing")
