@@ -19,7 +19,7 @@ h1 { font-size: 1.6rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 2.
 p.quiet, td.quiet, .quiet { opacity: .7; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
-th, td { padding: .3rem .8rem .3rem 0; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { padding: .3rem .8rem .3rem 0; text-align: right; border-bottom: 1px solid var(--line); white-space: pre; vertical-align: top; }
 th:first-child, td:first-child { text-align: left; }
 svg { width: 100%; max-width: 40rem; height: auto; display: block; }
 ul { padding-left: 1.2rem; } .charts { display: flex; flex-wrap: wrap; gap: 1rem; } .charts > div { flex: 1 1 26rem; }
@@ -196,11 +196,11 @@ def _tasks(comparison: Comparison) -> str:
     for subject in subjects:
         tasks = [build.task(subject) for build in comparison.builds]
         cells = [
-            f"{one.right}/{one.total} ({one.low:.0%} to {one.high:.0%})" if one else "–"
+            f"{one.right}/{one.total}\n{one.low:.0%} to {one.high:.0%}" if one else "–"
             for one in tasks
         ]
         rows.append((subject, *cells))
-    note = '<p class="quiet">In brackets: the range that the true share lies in with 95 % confidence.</p>'
+    note = '<p class="quiet">Below each: the range that the true share lies in with 95 % confidence.</p>'
     return _table(("Subject", *(build.quant for build in comparison.builds)), rows) + note
 
 
