@@ -12,12 +12,19 @@ from app.cli import terminal
 from app.cli.imatrix import calibrate_with_line
 from app.cli.messages import line_for
 from app.cli.progress import ProgressLine
-from app.cli.quantize_text import build_lines, fit_lines, time_left, type_lines, warning_line
+from app.cli.quantize_text import (
+    build_lines,
+    estimate_line,
+    fit_lines,
+    time_left,
+    type_lines,
+    warning_line,
+)
 from app.core.cancel import Cancelled, CancelToken
 from app.core.errors import AppError, ErrorCode
 from app.core.paths import Paths
 from app.core.quantize.build import make_build, plan_build
-from app.core.quantize.fit import fit_to_size
+from app.core.quantize.fit import estimate_fit, fit_to_size
 from app.core.quantize.fit_types import Contender, FitProgress, FitRequest, FitResult, Winner
 from app.core.quantize.imatrix import PRESET_PREFIX, calibration_from, kept_matrix
 from app.core.quantize.proof import Proof, held_out_text, prove
@@ -179,6 +186,7 @@ def _fit(arguments: argparse.Namespace, paths: Paths, cancel: CancelToken) -> Fi
         held_out=held_out,
         imatrix=arguments.imatrix,
     )
+    terminal.warn(f"nibble: {estimate_line(estimate_fit(request, paths.data_dir, cancel))}")
     with ProgressLine("fitting") as line:
         return fit_to_size(request, paths.data_dir, cancel, _fit_shower(line))
 

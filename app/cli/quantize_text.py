@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from app.core.engine.base import Notice
-from app.core.quantize.fit_types import Contender, FitResult, Winner
+from app.core.quantize.fit_types import Contender, FitEstimate, FitResult, Winner
 from app.core.quantize.imatrix import Calibration
 from app.core.quantize.proof import Proof
 from app.core.quantize.types import BUILD_TYPES, NOT_MADE, BuildType, Importance, NotMade, Purpose
@@ -131,12 +131,26 @@ def calibration_lines(found: Calibration) -> list[str]:
     return lines
 
 
+def estimate_line(estimate: FitEstimate) -> str:
+    """What a fit will take, and what it must beat."""
+    time = duration(estimate.seconds)
+    known = f" ({estimate.groups_known} of {estimate.groups} parts were measured before)"
+    size = size_text(estimate.stock_bytes)
+    return (
+        f"fitting takes about {time} here{known if estimate.groups_known else ''}; "
+        f"the build to beat is {estimate.stock} with {size}"
+    )
+
+
 def time_left(seconds: float | None) -> str:
     """``  about 3 min left``, or nothing where it cannot be told."""
     if seconds is None:
         return ""
+    return f"  about {duration(seconds)} left"
+
+
+def duration(seconds: float) -> str:
+    """``40 s``, ``3 min`` or ``2.5 h``."""
     if seconds < 90:
-        return f"  about {seconds:.0f} s left"
-    if seconds < 5400:
-        return f"  about {seconds / 60:.0f} min left"
-    return f"  about {seconds / 3600:.1f} h left"
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

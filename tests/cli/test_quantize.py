@@ -11,6 +11,7 @@ import pytest
 from app.cli import imatrix, quantize
 from app.cli.quantize_text import WARNINGS, fit_lines
 from app.core.engine.base import Notice
+from app.core.engine.texts import calibration_text
 from app.core.errors import AppError, ErrorCode
 from app.core.models.gguf import read_file
 from app.core.quantize.fit_types import Contender, FitResult, Winner
@@ -66,6 +67,23 @@ def test_what_cannot_be_measured_is_said_and_the_build_stays(nibble, small, tmp_
     assert json.loads(printed.out)["kld_heldout"] is None
     assert "not measured: not enough memory" in printed.err
     assert out.is_file()
+
+
+def test_a_size_is_fitted_from_start_to_end(nibble, small, tmp_path, monkeypatch):
+    kinds = ("Q3_K", "Q4_K", "Q5_K", "Q6_K")  # the tables of others take long to make
+    monkeypatch.setattr("app.core.quantize.fit.CANDIDATES", kinds)
+    text = tmp_path / "text.txt"
+    text.write_text(calibration_text("mixed")[:20_000], encoding="utf-8")
+    out = tmp_path / "fitted.gguf"
+    words = [small, "--fit-bytes", "2.5MB", "--calibrate", text, "--out", out, "--json"]
+    printed = nibble(quantize, *words)
+    found = json.loads(printed.out)
+    assert list(found) == KEYS
+    assert found["size_bytes"] == out.stat().st_size <= 2_500_000
+    assert 0 < found["kld_heldout"] <= found["stock"]["kld_heldout"]
+    assert found["stock"]["size_bytes"] <= 2_500_000
+    assert "fitting takes about" in printed.err
+    assert found["stock"]["type"] in printed.err
 
 
 def test_types_that_do_not_look_at_a_matrix_are_not_calibrated(nibble, small, tmp_path):
