@@ -58,7 +58,7 @@ class NetworkSection(QObject):
         self.parallel_number = Number(tr("Downloads at once"), (1, MOST_PARALLEL), "")
         self.connections_number = Number(tr("Connections for each file"), (1, MOST_PARALLEL), "")
         self.forget_button = QPushButton(tr("Forget the token"))
-        self.forgotten_label = QLabel(tr("No token is kept now."))
+        self.forgotten_label = QLabel(tr("The token that was kept is forgotten."))
         self.forgotten_label.setProperty("type", "quiet")
         self.forgotten_label.hide()
         self._connect()
